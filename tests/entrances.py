@@ -73,11 +73,11 @@ def read_words(text: str) -> None:
     assert not {"<", ">"} & set(escape(unescape(text)))
     assert "xoxb-1" not in redact(f"{text}xoxb-1-2 {text}")
     with suppress(ParleyError):
-        timetable = parse(unescape(text), zone="UTC")
+        timetable = parse(unescape(text), zone="UTC", today=_TODAY)
         assert describe(timetable)
         assert timetable.weekdays <= frozenset(range(7))
     with suppress(ParleyError):
-        order = parse_order(unescape(text), zone="UTC")
+        order = parse_order(unescape(text), zone="UTC", today=_TODAY)
         assert 1 <= order.stories <= MOST_STORIES
         assert len(order.topics) <= MOST_TOPICS
         assert all(0 < len(topic) <= LONGEST_TOPIC for topic in order.topics)

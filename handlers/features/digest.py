@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -23,7 +24,7 @@ from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import COMMANDS, take_name, take_whole_name
 from handlers.parsing.schedule_order import order_of, parse_order, write_order
-from handlers.parsing.timetable import describe, describe_days
+from handlers.parsing.timetable import describe, describe_days, one_time_each
 from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
@@ -39,6 +40,7 @@ from handlers.views.message import Message, message
 from store import Store
 from store.posting.names import default_name
 from store.posting.planning import no_story
+from store.posting.schedules import MOST_SCHEDULES
 from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId, UserId
 
 _UPCOMING = 5
@@ -96,7 +98,8 @@ class Digest:
             request = replace(request, channel_id=channel_id)
         about = press.value.schedule_id
         answers = [await self._answer(request, word, rest, about) for word, _, rest in lines]
-        await answer(respond, answers[-1], replace=True)
+        are_new = all(word == "on" for word, _, _ in lines)
+        await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
@@ -348,11 +351,16 @@ class Digest:
         only schedule is replaced by one of the same kind; else a person decides.
         """
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
+        today = self.options.clock().astimezone(ZoneInfo(zone)).date()
         schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
         named, rest = (None, words) if schedule_id else take_whole_name(words, schedules)
+        times = [rest] if named or schedule_id else one_time_each(rest)
+        base = order_of(named) if named else None
         try:
-            order = parse_order(rest, zone=zone, base=order_of(named) if named else None)
+            orders = [parse_order(each, zone=zone, today=today, base=base) for each in times]
         except UnclearError as error:
+            if len(times) > 1:
+                raise ParleyError(f"{error} Type all the times again, with that.") from None
             about = named.id if named else schedule_id
             return _ask_for_order(error, about, now=self.options.clock())
         if is_direct(request.channel_id):
@@ -366,6 +374,9 @@ class Digest:
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
+        if len(orders) > 1:
+            return _ask_for_several(orders, schedules)
+        (order,) = orders
         if not (named or order.name or schedule_id):
             others = {one.name for one in schedules}
             if len(schedules) > 1 or any(one.kind is not order.kind for one in schedules):
@@ -440,12 +451,27 @@ def _ask_about(word: str, rest: str, schedule: Schedule, today: date) -> Message
     return views.ask(question, [*_choices(readings, other), (label, word)], schedule.id)
 
 
+def _ask_for_several(orders: Sequence[Order], schedules: Sequence[Schedule]) -> Message:
+    """Offer a schedule for each of several times a day, beside the channel's *schedules*."""
+    if len(schedules) + len(orders) > MOST_SCHEDULES:
+        raise ParleyError(f"A channel has at most {MOST_SCHEDULES} schedules, one for each time.")
+    names = {one.name for one in schedules}
+    named: list[Order] = []
+    for order in orders:
+        is_free = order.name and order.name not in names
+        named.append(order if is_free else replace(order, name=default_name(order, taken=names)))
+        names.add(named[-1].name)
+    words = [f"on {write_order(order) or ''}" for order in named]
+    return views.several(named, words, others=len(schedules))
+
+
 def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetime) -> Message:
     """Ask which schedule is meant, with a button for each reading that starts it."""
     timetables = [order.timetable for order in error.readings]
     has_zones = len({timetable.zone for timetable in timetables}) > 1
     has_times = len({timetable.at for timetable in timetables}) > 1
     has_days = len({timetable.weekdays for timetable in timetables}) > 1
+    has_regions = len({order.holidays for order in error.readings}) > 1
     choices = []
     for order in error.readings:
         label = describe(order.timetable)
@@ -453,6 +479,8 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
             at = f"{order.timetable.at:%H:%M} " if has_times else ""
             days = f"{describe_days(order.timetable.weekdays)}, " if has_days else ""
             label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
+        if has_regions:
+            label += f", holidays of {order.holidays}"
         choices.append((label, f"on {write_order(order) or ''}"))
     return views.ask(str(error), choices, schedule_id)
 

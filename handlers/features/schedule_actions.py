@@ -12,7 +12,7 @@ from handlers.button_value import Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates
-from handlers.parsing.timetable import describe_days
+from handlers.parsing.timetable import describe_dates
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.people import FullMember
@@ -157,7 +157,7 @@ class ScheduleActions:
         dates = sorted(set(dates))
         due = [on for on in dates if await self.is_due(schedule, on)]
         if not due:
-            days = describe_days(schedule.timetable.weekdays)
+            days = describe_dates(schedule.timetable)
             raise ParleyError(f"No post is planned for {format_dates(dates)}: posts come {days}.")
         if len(due) > _MOST_SKIPPED:
             raise ParleyError(
@@ -175,7 +175,7 @@ class ScheduleActions:
     async def is_due(self, schedule: Schedule, on: date) -> bool:
         """Return whether the schedule has, or had, a post on that date."""
         if on >= schedule.next.due_on:
-            return on.weekday() in schedule.timetable.weekdays
+            return schedule.timetable.has_post_on(on)
         return bool(await self.store.posts.get(schedule.team_id, occurrence_key(schedule, on)))
 
     async def _skip(self, schedule: Schedule, on: date, *, by: FullMember) -> bool:
@@ -198,8 +198,8 @@ class ScheduleActions:
     async def require_todays(self, schedule: Schedule) -> None:
         """Raise `ParleyError` if the schedule has no post today."""
         today = schedule.timetable.local_date(self.options.clock())
-        if today.weekday() not in schedule.timetable.weekdays:
-            days = describe_days(schedule.timetable.weekdays)
+        if not schedule.timetable.has_post_on(today):
+            days = describe_dates(schedule.timetable)
             raise ParleyError(
                 f"There is no post on {format_date(today)}: posts come {days}."
                 f" `{Command.DIGEST} now` posts an extra one."

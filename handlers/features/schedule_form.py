@@ -1,10 +1,10 @@
 """The `/digest` form: a modal that checks and saves what a channel gets and when."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import datetime, time
 from hashlib import blake2b
 from typing import Any
 
@@ -15,6 +15,8 @@ from handlers.button_value import NO_CHANNEL, Value
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
+from handlers.parsing.cadence import read_weeks
+from handlers.parsing.holiday_words import read_region
 from handlers.parsing.schedule_names import read_name
 from handlers.parsing.schedule_order import (
     LONGEST_TOPIC,
@@ -145,7 +147,7 @@ class ScheduleForm:
         try:
             team_id, before = require_home(body), None
             schedules: Sequence[Schedule] = ()
-            submission, errors = _parse(view)
+            submission, errors = _parse(view, self.options.clock())
             if submission:
                 of_channel = self.store.schedules.of_channel
                 schedules = await of_channel(team_id, submission.channel_id)
@@ -164,6 +166,7 @@ class ScheduleForm:
             form = self._view(submission.order, submission.channel_id, value, note)
             await ack(**updated(form))
             return
+        order = _with_first(submission.order, before)
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before else None) or user_id
         respond = self.slack.responders.modal(team_id, view["id"])
@@ -172,7 +175,7 @@ class ScheduleForm:
             by = await self.slack.directory.full_member(team_id, user_id)
             shown = await self.actions.set_up(
                 submission.channel_id,
-                order=submission.order,
+                order=order,
                 by=by,
                 owner_id=owner_id,
                 schedule_id=submission.initial.schedule_id,
@@ -255,6 +258,20 @@ def _shown(order: Order) -> Order:
     return order if is_digest else replace(order, stories=_DEFAULT_STORIES)
 
 
+def _with_first(order: Order, before: Schedule | None) -> Order:
+    """Return *order* with the first date of the edited schedule, if its weeks stay the same."""
+    timetable = order.timetable
+    if not (before and timetable.begins_on and before.timetable.begins_on):
+        return order
+    kept = replace(timetable, begins_on=before.timetable.begins_on)
+    is_same = (kept.weekdays, kept.every_weeks) == (
+        before.timetable.weekdays,
+        before.timetable.every_weeks,
+    )
+    is_in_step = kept.has_post_on(timetable.begins_on)
+    return replace(order, timetable=kept) if is_same and is_in_step else order
+
+
 def _fingerprint(schedules: Sequence[Schedule]) -> str:
     """Return a hash of the state of some schedules; "" for none."""
     if not schedules:
@@ -283,67 +300,101 @@ def _conflict(
     return None
 
 
-def _parse(view: dict[str, Any]) -> tuple[Submission | None, dict[str, str]]:
-    """Parse a submitted form: (submission or None, {block_id: error}).
+class _Fields:
+    """The values of a submitted form, and what is wrong with them: {block_id: error}.
 
     A client may send anything, so every value is checked.
     """
-    values = view["state"]["values"]
-    errors: dict[str, str] = {}
 
-    def chosen(block: Block, field: Field, name: str) -> Any:
-        return values.get(block, {}).get(field, {}).get(name)
+    def __init__(self, view: dict[str, Any]) -> None:
+        self._values = view["state"]["values"]
+        self.errors: dict[str, str] = {}
 
+    def value(self, block: Block, field: Field, name: str = "value") -> Any:
+        return self._values.get(block, {}).get(field, {}).get(name)
+
+    def typed(self, block: Block, field: Field) -> str:
+        return str(self.value(block, field) or "").strip()
+
+    def option(self, block: Block, field: Field, *, default: str = "") -> str:
+        """Return the value of the selected option; *default* if the form has no such field."""
+        if block not in self._values:
+            return default
+        return str((self.value(block, field, "selected_option") or {}).get("value"))
+
+    def options(self, block: Block, field: Field) -> list[str]:
+        selected = self.value(block, field, "selected_options") or ()
+        return [str(option["value"]) for option in selected]
+
+    def read(self, block: Block, typed: str, read: Callable[[str], str]) -> str:
+        """Return what *read* makes of an optional field; note the error that it raises."""
+        try:
+            return typed and read(typed)
+        except ParleyError as error:
+            self.errors[block] = str(error)
+            return ""
+
+    def timetable(self, now: datetime) -> Timetable:
+        """Return the timetable, of which the fields in `errors` are wrong."""
+        at = _DEFAULT_TIME
+        try:
+            at = time.fromisoformat(str(self.value(Block.TIME, Field.TIME, "selected_time")))
+        except ValueError:
+            self.errors[Block.TIME] = "Choose a time."
+        chosen = self.options(Block.WEEKDAYS, Field.WEEKDAYS)
+        weekdays = frozenset(day for day in range(7) if str(day) in chosen)
+        if not weekdays:
+            self.errors[Block.WEEKDAYS] = "Choose at least one day."
+        zone = self.option(Block.ZONE, Field.ZONE)
+        if not is_zone(zone):
+            self.errors[Block.ZONE] = "Choose a time zone."
+        timetable = Timetable(at=at, weekdays=weekdays, zone=zone)
+        if self.errors:
+            return timetable
+        try:
+            weeks = self.option(Block.WEEKS, Field.WEEKS)
+            timetable = read_weeks(weeks, timetable, today=timetable.local_date(now))
+        except (ValueError, OverflowError):
+            self.errors[Block.WEEKS] = "Choose the weeks."
+        if timetable.of_month and len(weekdays) > 1:
+            self.errors[Block.WEEKS] = "Of a month, choose one day: the first Monday, for example."
+        return timetable
+
+
+def _parse(view: dict[str, Any], now: datetime) -> tuple[Submission | None, dict[str, str]]:
+    """Parse a form that was submitted *now*: (submission or None, {block_id: error})."""
+    fields = _Fields(view)
+    errors = fields.errors
+    timetable = fields.timetable(now)
     initial = Value.decode(view["private_metadata"])
-    channel_id = initial.channel_id or chosen(Block.CHANNEL, Field.CHANNEL, "selected_conversation")
+    channel_id = initial.channel_id or fields.value(
+        Block.CHANNEL, Field.CHANNEL, "selected_conversation"
+    )
     if not channel_id:
         errors[Block.CHANNEL] = "Choose a channel."
-    try:
-        at = time.fromisoformat(str(chosen(Block.TIME, Field.TIME, "selected_time")))
-    except ValueError:
-        at, errors[Block.TIME] = _DEFAULT_TIME, "Choose a time."
-    days = chosen(Block.WEEKDAYS, Field.WEEKDAYS, "selected_options") or ()
-    weekdays = frozenset(
-        day for day in range(7) if any(option["value"] == str(day) for option in days)
-    )
-    if not weekdays:
-        errors[Block.WEEKDAYS] = "Choose at least one day."
-    zone = str((chosen(Block.ZONE, Field.ZONE, "selected_option") or {}).get("value"))
-    if not is_zone(zone):
-        errors[Block.ZONE] = "Choose a time zone."
-    kind = (chosen(Block.KIND, Field.KIND, "selected_option") or {}).get("value")
-    is_digest = kind == PostKind.DIGEST
-    stories = str((chosen(Block.STORIES, Field.STORIES, "selected_option") or {}).get("value"))
+    is_digest = fields.option(Block.KIND, Field.KIND) == PostKind.DIGEST
+    stories = fields.option(Block.STORIES, Field.STORIES, default=str(_DEFAULT_STORIES))
     if is_digest and stories not in {str(count) for count in range(1, MOST_STORIES + 1)}:
         errors[Block.STORIES] = f"A digest has 1 to {MOST_STORIES} stories."
-    news = str((chosen(Block.NEWS, Field.NEWS, "selected_option") or {}).get("value"))
+    news = fields.option(Block.NEWS, Field.NEWS, default=News.ANY)
     if is_digest and news not in {*News}:
         errors[Block.NEWS] = "Choose which stories a digest may have."
-    age = str((chosen(Block.MAX_AGE, Field.MAX_AGE, "selected_option") or {}).get("value"))
+    age = fields.option(Block.MAX_AGE, Field.MAX_AGE)
     if age not in {str(days) for days in range(MOST_DAYS + 1)}:
         errors[Block.MAX_AGE] = "Choose how old stories may be."
-    name, problem = _parse_name(str(chosen(Block.NAME, Field.NAME, "value") or "").strip())
-    errors |= {Block.NAME: problem} if problem else {}
-    topics = chosen(Block.TOPICS, Field.TOPICS, "selected_options") or ()
+    name = fields.read(Block.NAME, fields.typed(Block.NAME, Field.NAME), read_name)
+    region = fields.read(Block.HOLIDAYS, fields.typed(Block.HOLIDAYS, Field.HOLIDAYS), read_region)
     if errors:
         return None, errors
+    topics = (topic[:LONGEST_TOPIC] for topic in fields.options(Block.TOPICS, Field.TOPICS))
     order = Order(
-        timetable=Timetable(at=at, weekdays=weekdays, zone=zone),
+        timetable=timetable,
         name=name,
         kind=PostKind.DIGEST if is_digest else PostKind.QUESTION,
         stories=int(stories) if is_digest else 1,
         news=News(news) if is_digest else News.ANY,
         max_age_days=int(age) or None,
-        topics=tuple(dict.fromkeys(topic["value"][:LONGEST_TOPIC] for topic in topics))[
-            :MOST_TOPICS
-        ],
+        topics=tuple(dict.fromkeys(topics))[:MOST_TOPICS],
+        holidays=region,
     )
     return Submission(channel_id=channel_id, order=order, initial=initial), {}
-
-
-def _parse_name(typed: str) -> tuple[str, str | None]:
-    """Return the name that was filled in, "" for none, and what is wrong with it."""
-    try:
-        return typed and read_name(typed), None
-    except ParleyError as error:
-        return "", str(error).replace("`", "")

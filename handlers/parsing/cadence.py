@@ -191,7 +191,7 @@ def _without(text: str, found: re.Match[str], day: str) -> str:
 def begins(timetable: Timetable, *, today: date) -> Sequence[Timetable]:
     """Return a timetable of every few weeks with each date on which it can begin, soonest first."""
     first = _first(timetable, today)
-    monday = first - timedelta(days=first.weekday())
+    monday = _monday(first)
     later = range(1, timetable.every_weeks)
     starts = [first, *(_first(timetable, monday + timedelta(weeks=week)) for week in later)]
     return [replace(timetable, begins_on=on) for on in starts]
@@ -205,6 +205,57 @@ def begun(timetable: Timetable, on: date) -> Timetable:
 def _first(timetable: Timetable, on: date) -> date:
     days = (on + timedelta(days=day) for day in range(7))
     return next(day for day in days if day.weekday() in timetable.weekdays)
+
+
+def write_weeks(timetable: Timetable, *, today: date) -> str:
+    """Return the weeks of a timetable as words that `read_weeks` reads.
+
+    They count from the Monday of the first week with posts that is not over *today*.
+    """
+    if timetable.of_month:
+        return f"of {','.join(map(str, sorted(timetable.of_month)))}"
+    if not timetable.begins_on:
+        return "1"
+    monday, this = _monday(timetable.begins_on), _monday(today)
+    if monday < this:
+        monday = this + (monday - this) % timedelta(weeks=timetable.every_weeks)
+    return f"{timetable.every_weeks} {monday}"
+
+
+def read_weeks(words: str, timetable: Timetable, *, today: date) -> Timetable:
+    """Return *timetable* in the weeks that `write_weeks` wrote; raises `ValueError`."""
+    first, _, rest = words.partition(" ")
+    if first == "of":
+        places = frozenset(map(int, rest.split(",")))
+        if not places <= {1, 2, 3, 4, -1}:
+            raise ValueError(rest)
+        return replace(timetable, of_month=places)
+    weeks = int(first)
+    if weeks == 1:
+        return timetable
+    monday = _monday(date.fromisoformat(rest))
+    if not 1 < weeks <= MOST_WEEKS or abs(monday - today) > timedelta(weeks=MOST_WEEKS):
+        raise ValueError(words)
+    begun_on = _first(timetable, max(monday, today))
+    is_over = _monday(begun_on) != monday
+    begins_on = _first(timetable, monday) if is_over else begun_on
+    return replace(timetable, every_weeks=weeks, begins_on=begins_on)
+
+
+def describe_option(words: str, *, today: date) -> str:
+    """Return what `write_weeks` wrote as people read it: `Every other week, from next week`."""
+    first, _, rest = words.partition(" ")
+    if first == "of":
+        return f"Only the {describe_places(frozenset(map(int, rest.split(','))))} in a month"
+    if first == "1":
+        return "Every week"
+    ahead = (date.fromisoformat(rest) - _monday(today)).days // 7
+    begins = ("this week", "next week")[ahead] if ahead < 2 else f"{ahead} weeks from now"
+    return f"Every {'other week' if first == '2' else f'{first} weeks'}, from {begins}"
+
+
+def _monday(on: date) -> date:
+    return on - timedelta(days=on.weekday())
 
 
 def describe_places(places: frozenset[int]) -> str:
@@ -224,11 +275,12 @@ def write_days(timetable: Timetable) -> str:
     return days
 
 
-def describe_weeks(timetable: Timetable) -> str:
-    """Return the weeks in words, to follow the weekdays; empty for every week."""
+def describe_weeks(timetable: Timetable, days: str) -> str:
+    """Return its *days*, as in `on Fri`, with the weeks: `on the first Fri of the month`."""
     if timetable.of_month:
-        return f", only the {describe_places(timetable.of_month)} of the month"
+        places = describe_places(timetable.of_month)
+        return f"{days.replace('on ', f'on the {places} ', 1)} of the month"
     if timetable.begins_on:
         weeks = "other week" if timetable.every_weeks == 2 else f"{timetable.every_weeks} weeks"
-        return f", every {weeks} from {format_date(timetable.begins_on)}"
-    return ""
+        return f"{days}, every {weeks} from {format_date(timetable.begins_on)}"
+    return days

@@ -24,6 +24,8 @@ _INCLUDE = re.compile(
 _AND = re.compile(r"\s*(?:,|\band\b|\bor\b|&)\s*$", re.IGNORECASE)
 _WORDS = 4
 """The most words of the name of a country or a region."""
+LONGEST_REGION = 60
+"""The most characters of the name of a country or a region."""
 ANY_DAY = ""
 """No holidays are left out."""
 
@@ -53,3 +55,16 @@ def take_holidays(words: str) -> tuple[Sequence[str] | None, str]:
     if found := _INCLUDE.search(words):
         return [ANY_DAY], f"{words[: found.start()]} {words[found.end() :]}"
     return None, words
+
+
+def read_region(typed: str) -> str:
+    """Return the region that *typed* names; raises `ParleyError` unless it names one."""
+    regions = find_regions(typed[:LONGEST_REGION])
+    if not regions:
+        raise ParleyError(
+            f"I don't know the holidays of “{plain(typed, 60)}”. Name a country or its two letters:"
+            " DE."
+        )
+    if len(regions) > 1:
+        raise ParleyError(f"Whose holidays do you mean: {' or '.join(regions)}?")
+    return regions[0]

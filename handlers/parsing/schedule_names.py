@@ -35,6 +35,8 @@ _WORDS = COMMANDS | {
     *("every", "except", "for", "forever", "holidays", "indefinitely", "max", "name", "named"),
     *("new", "no", "nothing", "of", "only", "question", "schedule", "schedules", "stories"),
     *("story", "the", "till", "to", "until", "why", "with"),
+    *("alternate", "biweekly", "each", "first", "fortnight", "fortnightly", "fourth", "from"),
+    *("holiday", "last", "month", "monthly", "other", "second", "starting", "third", "weeks"),
 }
 _ALL = re.compile(r"(?<![\w-])(?:all|both)(?: of)?(?: the)?[ -]schedules(?![\w-])", re.IGNORECASE)
 _ALONE = re.compile(r"(?:all|both)(?: of them)?", re.IGNORECASE)

@@ -1,15 +1,18 @@
 """Parse the words that set up a schedule: `09:30 weekdays digest 3 about sanctions, turkey`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
-from datetime import time
+from datetime import date, time
+from functools import partial
 
 from handlers.ids import Command
+from handlers.parsing.cadence import write_days
+from handlers.parsing.holiday_words import take_holidays
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import NAMED, read_name
 from handlers.parsing.timetable import has_time, parse
-from handlers.parsing.words import DAY_NAMES
 from store.finding.countries import is_country
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
 
@@ -60,8 +63,9 @@ def order_of(schedule: Schedule) -> Order:
 def write_order(order: Order) -> str | None:
     """Return words that `parse_order` reads as *order*; None if a topic cannot be written so."""
     timetable = order.timetable
-    days = ",".join(DAY_NAMES[day][:3].lower() for day in sorted(timetable.weekdays))
-    words = f"{timetable.at:%H:%M} {days} {timetable.zone}"
+    words = f"{timetable.at:%H:%M} {write_days(timetable)} {timetable.zone}"
+    if order.holidays:
+        words += f" except holidays {order.holidays}"
     if order.kind is PostKind.DIGEST:
         words += f" digest {order.stories}{_NEWS_WORDS[order.news]}"
     if order.max_age_days:
@@ -71,7 +75,7 @@ def write_order(order: Order) -> str | None:
     if order.topics:
         words += f" about {', '.join(map(_write_topic, order.topics))}"
     try:
-        return words if parse_order(words, zone=timetable.zone) == order else None
+        return words if parse_order(words, zone=timetable.zone, today=date.min) == order else None
     except ParleyError:
         return None
 
@@ -94,14 +98,15 @@ def _topics(words: str) -> Iterator[str]:
         yield from topics
 
 
-def parse_order(words: str, *, zone: str, base: Order | None = None) -> Order:
+def parse_order(words: str, *, zone: str, today: date, base: Order | None = None) -> Order:
     """Parse a timetable, then optionally what is posted, its name, and `about` with topics.
 
-    *zone* is that of the person who typed the words. With *base*, what the words leave out stays
-    as in that order. Raises `UnclearError[Order]`, or `ParleyError`, which names the words that
-    were not understood.
+    *zone* is that of the person who typed the words, and *today* the date there. With *base*, what
+    the words leave out stays as in that order. Raises `UnclearError[Order]`, or `ParleyError`, with
+    the words that were not understood.
     """
     words, listed = _split_about(words)
+    regions, words, listed = _take_holidays(words, listed)
     found: dict[re.Pattern[str], re.Match[str]] = {}
     # In the topics the options stand at the end, in any order.
     for option in (_NAME, _AGE, _NEWS) * 3:
@@ -123,13 +128,44 @@ def parse_order(words: str, *, zone: str, base: Order | None = None) -> Order:
             )
         order = replace(order, news=News.NEW_OR_NOTHING if new["nothing"] else News.NEW)
     rest = _DIGEST.sub(" ", _QUESTION.sub(" ", words), count=1)
+    regions = [order.holidays] if regions is None else regions
+    before = base.timetable if base else None
+    read = partial(parse, zone=zone, today=today, base=before)
+    return _with_days(order, rest, regions, read)
+
+
+def _with_days(
+    order: Order, words: str, regions: Sequence[str], parse: Callable[[str], Timetable]
+) -> Order:
+    """Return *order* with the timetable in *words*, which *parse* reads, and without holidays.
+
+    Raises `UnclearError[Order]`.
+    """
     try:
-        return replace(
-            order, timetable=parse(rest, zone=zone, base=base.timetable if base else None)
-        )
+        timetables, doubt = [parse(words)], ""
     except UnclearError as error:
-        readings = [replace(order, timetable=timetable) for timetable in error.readings]
-        raise UnclearError(str(error), readings) from None
+        timetables, doubt = [*error.readings], str(error)
+    if len(regions) > 1:
+        doubt = f"{doubt} Whose holidays do you mean: {' or '.join(regions)}?".strip()
+    readings = [
+        replace(order, timetable=timetable, holidays=region)
+        for timetable in timetables
+        for region in regions
+    ]
+    if doubt:
+        raise UnclearError(doubt, readings)
+    return readings[0]
+
+
+def _take_holidays(words: str, listed: str | None) -> tuple[Sequence[str] | None, str, str | None]:
+    """Return the regions whose holidays are left out, and both texts without that."""
+    regions, words = take_holidays(words)
+    if regions is None and listed:
+        # A topic may be about holidays.
+        with suppress(ParleyError):
+            regions, rest = take_holidays(listed)
+            listed = rest.rstrip(" ,")
+    return regions, words, listed
 
 
 def _read_kind(words: str, base: Order | None) -> Order:

@@ -4,13 +4,23 @@ docs/dates.md lists what is understood, and the tests run its examples.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import time
-from itertools import combinations
+from dataclasses import replace
+from datetime import date, time
+from itertools import combinations, pairwise
 
 from handlers.ids import Command
 from handlers.mrkdwn import plain
+from handlers.parsing.cadence import (
+    WEEKLY,
+    Cadence,
+    Found,
+    begins,
+    begun,
+    describe_weeks,
+    take_cadence,
+)
 from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.words import (
     DAY_NAMES,
@@ -32,6 +42,8 @@ from handlers.parsing.zones import (
 from store.types import ParleyError, Timetable
 
 _MOST_CHARACTERS = 200
+_MOST_READINGS = 20
+"""How many choices to offer; a row has at most 25 buttons."""
 _DAYS = tuple(name[:3] for name in DAY_NAMES)
 _ALL = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
@@ -77,6 +89,7 @@ _TWO_TIMES = re.compile(
     r"(?<![\w:.+-])\d{1,2}(?:[:.]\d\d)?(?:\s*[ap]m)?(?:-|\s+(?:-|to|until|till)\s+)\d{1,2}(?![\d/-])",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"\s*(?:,|and|&|/|\+|;)\s*(?:and\s+)?(?:at\s+)?", re.IGNORECASE)
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p"}
 _NOT_WEEKLY = re.compile(
     r"""
@@ -127,13 +140,13 @@ _EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minu
 _OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
 
 
-def parse(words: str, *, zone: str, base: Timetable | None = None) -> Timetable:
-    """Parse a time, optionally weekdays and a time zone, in any order.
+def parse(words: str, *, zone: str, today: date, base: Timetable | None = None) -> Timetable:
+    """Parse a time, optionally weekdays, weeks and a time zone, in any order.
 
     With *base*, what the words leave out stays as in that timetable. Without, the time is
     required, the default weekdays are Monday to Friday, and the default time zone is *zone*, which
-    should be that of the person who typed the words. Raises `UnclearError[Timetable]`, or
-    `ParleyError`, which names the words that were not understood.
+    should be that of the person who typed the words; *today* is the date there. Raises
+    `UnclearError[Timetable]`, or `ParleyError`, which names the words that were not understood.
     """
     text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
@@ -141,13 +154,60 @@ def parse(words: str, *, zone: str, base: Timetable | None = None) -> Timetable:
     text = _NUMBER_WORD.sub(_in_digits, text)
     for phrase, word in _PHRASES:
         text = phrase.sub(word, text)
+    weeks = take_cadence(text, today=today)
+    text = weeks.rest if weeks else text
+
+    def read(text: str) -> Timetable:
+        return _with_weeks(_parse(text, zone, base), weeks, base, today)
+
     try:
-        return _parse(text, zone, base)
+        return read(text)
     except UnknownWordError as error:
-        raise _corrected(text, error, zone, base) from None
+        raise _corrected(text, error, read) from None
 
 
-def _parse(text: str, zone: str, base: Timetable | None) -> Timetable:
+def _with_weeks(
+    found: tuple[Sequence[Timetable], str],
+    weeks: Found | None,
+    base: Timetable | None,
+    today: date,
+) -> Timetable:
+    """Return the only reading of a timetable in its weeks; raises `UnclearError[Timetable]`."""
+    timetables, doubt = found
+    cadences = weeks.readings if weeks else [WEEKLY]
+    if base and not weeks and timetables[0].weekdays == base.weekdays:
+        cadences = [Cadence(base.every_weeks, base.begins_on, base.of_month)]
+    if any(each.of_month and len(one.weekdays) > 1 for each in cadences for one in timetables):
+        raise ParleyError(
+            "Of a month I can take one day of the week, as in"
+            f" `{Command.DIGEST} on 09:30 first and third monday of the month`."
+        )
+    readings: list[Timetable] = []
+    for timetable in timetables:
+        for each in cadences:
+            one = replace(
+                timetable,
+                every_weeks=each.every_weeks,
+                begins_on=each.begins_on,
+                of_month=each.of_month,
+            )
+            if each.begins_on:
+                readings.append(begun(one, each.begins_on))
+            else:
+                readings += begins(one, today=today) if each.every_weeks > 1 else [one]
+    if len(readings) > _MOST_READINGS:
+        raise ParleyError("Too much of that is unclear. Name its first date, as in `from 4 Dec`.")
+    if weeks and weeks.doubt:
+        doubt = f"{doubt} {weeks.doubt}".strip()
+    elif len(readings) > 1 and not doubt:
+        doubt = f"Do you mean {' or '.join(map(describe_dates, readings))}?"
+    if doubt:
+        raise UnclearError(doubt, readings)
+    return readings[0]
+
+
+def _parse(text: str, zone: str, base: Timetable | None) -> tuple[Sequence[Timetable], str]:
+    """Return what *text* can mean, and a question if that is more than one thing."""
     times, rest = _times(text, base.at if base else None)
     days, others = _split(rest, base.weekdays if base else WEEKDAYS)
     doubt = ""
@@ -170,15 +230,18 @@ def _parse(text: str, zone: str, base: Timetable | None) -> Timetable:
         typed = plain(" ".join(others[0]), 60)
         places = " or ".join(map(describe_zone, zones))
         doubt = f"“{typed}” is the time of several places. Do you mean {places}? {doubt}".strip()
-    if doubt:
-        raise UnclearError(doubt, readings)
-    return readings[0]
+    return readings, doubt
 
 
 def describe(timetable: Timetable) -> str:
     """Return a timetable in words: `09:30 on Mon–Fri (Europe/Lisbon)`."""
     where = shown_name(timetable.zone)
-    return f"{timetable.at:%H:%M} {describe_days(timetable.weekdays)} ({where})"
+    return f"{timetable.at:%H:%M} {describe_dates(timetable)} ({where})"
+
+
+def describe_dates(timetable: Timetable) -> str:
+    """Return when a timetable posts in words: `on Fri, every other week from Fri 4 Dec 2026`."""
+    return describe_weeks(timetable, describe_days(timetable.weekdays))
 
 
 def describe_days(weekdays: Iterable[int]) -> str:
@@ -194,6 +257,26 @@ def describe_days(weekdays: Iterable[int]) -> str:
 def is_days(word: str) -> bool:
     """Return whether *word* names weekdays: `mon-fri`, `weekdays`."""
     return _weekdays(word) is not None
+
+
+def one_time_each(words: str) -> Sequence[str]:
+    """Return *words* once for each of several times that they list: `9:30 and 15:00 daily`.
+
+    Return them alone if they list no times, or times that can be read in two ways.
+    """
+    text = _NUMBER_WORD.sub(_in_digits, as_typed(words).strip())
+    times = [match for match in _TIME.finditer(text) if not match[0].strip().isdigit()]
+    gaps = [text[one.end() : other.start()] for one, other in pairwise(times)]
+    readings = [_read_time(match) for match in times]
+    if (
+        not gaps
+        or not all(map(_LISTED.fullmatch, gaps))
+        or any(len(each) != 1 for each in readings)
+    ):
+        return [words]
+    before, after = text[: times[0].start()], text[times[-1].end() :]
+    listed = sorted({at for (at,) in readings})
+    return [f"{before} {at:%H:%M} {after}" for at in listed]
 
 
 def has_time(words: str, *, first: bool = False) -> bool:
@@ -369,9 +452,7 @@ def _find_zones(runs: Sequence[Sequence[str]], *, own: str) -> tuple[Sequence[st
     return zones, unknown
 
 
-def _corrected(
-    text: str, error: UnknownWordError, zone: str, base: Timetable | None
-) -> ParleyError:
+def _corrected(text: str, error: UnknownWordError, read: Callable[[str], Timetable]) -> ParleyError:
     """Return the error that offers what *text* means with the word nearest to the unknown one.
 
     If no word is near but a zone is named, the unknown word may be a small place: Kochi, India.
@@ -385,7 +466,7 @@ def _corrected(
     readings = []
     for guess in guesses:
         with suppress(ParleyError):
-            readings.append(_parse(text.replace(error.word, guess, 1), zone, base))
+            readings.append(read(text.replace(error.word, guess, 1)))
     if not readings and guesses in ([], [" "]):
         return ParleyError(f"{error} Try mon-fri, a country, or a city such as Lisbon.")
     return UnclearError(f"{error} {question}", readings)
@@ -396,7 +477,10 @@ def _no_time() -> str:
 
 
 def _possible() -> str:
-    return f"I can post at one time of day, on the same weekdays every week, as in {_example()}."
+    return (
+        "I can post at one time of day, on weekdays of every week, every few weeks or the month,"
+        f" as in {_example()}."
+    )
 
 
 def _example() -> str:

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from datetime import datetime as instant
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from handlers import mrkdwn
 from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.parsing.cadence import describe_weeks
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.words import DAY_NAMES
@@ -145,6 +147,22 @@ def no_more_words(word: str, rest: str) -> Message:
     }
     text = f"`{Command.DIGEST} {word}` shows {shows[word]}, so I can't use “{plain(rest, 60)}”."
     return ask(text, [("Show it", word)])
+
+
+def several(orders: Sequence[Order], words: Sequence[str], *, others: int) -> Message:
+    """Offer a schedule for each time of day, beside *others*; *words* are their commands."""
+    lines = "\n".join(f"• `{order.name}`: {_what(order, topics=40)}" for order in orders)
+    text = (
+        f"That is {len(orders)} posts a day. Each gets a schedule of its own, to be skipped or"
+        f" ended by its name:\n{lines}"
+    )
+    if others:
+        text += f"\nThe {counted(others, 'schedule')} of this channel will stay."
+    every = "\n".join(words)
+    if len(every) > MOST_WORDS:
+        typed = "\n".join(f"`{Command.DIGEST} {plain(one)}`" for one in words)
+        return paragraphs(f"{text}\nThat is too long for a button. Type:\n{typed}")
+    return paragraphs(text, buttons=commands([(f"Start all {len(orders)}", every)]))
 
 
 def commands(
@@ -493,6 +511,8 @@ def _what(schedule: Order, *, is_first: bool = False, topics: int = 300) -> str:
     if schedule.topics:
         what += f" about {plain(_join(schedule.topics, 'or'), topics)}"
     text = f"{what} {_every(schedule.timetable)}"
+    if schedule.holidays:
+        text += f" except holidays of {schedule.holidays}"
     return text[0].upper() + text[1:] if is_first else text
 
 
@@ -506,6 +526,7 @@ def _every(timetable: Timetable) -> str:
         when = f", {names[0]} to {names[-1]}"
     else:
         when = f" on {_join(names, 'and')}"
+    when = describe_weeks(timetable, when)
     return f"at {timetable.at:%H:%M}{when} ({shown_name(timetable.zone)})"
 
 
@@ -526,7 +547,7 @@ def _unskipped(upcoming: Sequence[UpcomingPost]) -> UpcomingPost | None:
 def _not_today(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instant) -> str:
     """Return why a schedule that posts on this weekday does not post today, or ""."""
     local = now.astimezone(ZoneInfo(schedule.timetable.zone))
-    if local.weekday() not in schedule.timetable.weekdays or not upcoming:
+    if not schedule.timetable.has_post_on(local.date()) or not upcoming:
         return ""
     first = upcoming[0]
     if first.occurrence.due_on == local.date():
@@ -584,7 +605,7 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
         return None
     left = chosen.left + len(chosen.article_ids)
     posts = -(-left // len(chosen.article_ids))
-    days = -(-posts * 7 // len(schedule.timetable.weekdays))
+    days = ceil(posts * 7 / schedule.timetable.posts_a_week)
     if days > 14:
         return None
     noun = "story" if schedule.kind is PostKind.DIGEST else "question"

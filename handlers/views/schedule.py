@@ -1,10 +1,12 @@
 """The form that sets up a channel's schedule."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from handlers import ids
 from handlers.button_value import Value
+from handlers.parsing.cadence import describe_option, write_weeks
+from handlers.parsing.holiday_words import LONGEST_REGION
 from handlers.parsing.schedule_names import LONGEST_NAME
 from handlers.parsing.schedule_order import MOST_STORIES, MOST_TOPICS
 from handlers.parsing.words import DAY_NAMES
@@ -24,7 +26,7 @@ from handlers.views.blocks import (
 from handlers.views.digest import owner_text, schedule_line, schedule_lines, schedule_status
 from handlers.views.message import counted
 from handlers.views.modal import View, form
-from store.types import ChannelId, News, Order, PostKind, Schedule
+from store.types import ChannelId, News, Order, PostKind, Schedule, Timetable
 
 _KINDS = {
     PostKind.QUESTION: "A question, with its story in the thread",
@@ -82,6 +84,7 @@ def schedule(
             options=[_day(day) for day in range(7)],
             initial_options=[_day(day) for day in sorted(timetable.weekdays)],
         ),
+        _weeks(timetable, today=timetable.local_date(now)),
         _field(
             ids.Block.ZONE,
             "Time zone",
@@ -90,6 +93,17 @@ def schedule(
             placeholder=literal("Type a city"),
             min_query_length=0,
             initial_option=zone_option(timetable.zone, now=now),
+        ),
+        input_block(
+            ids.Block.HOLIDAYS,
+            "No posts on the public holidays of",
+            text_input(
+                ids.Field.HOLIDAYS,
+                "A country or region: Germany, DE-BY",
+                most=LONGEST_REGION,
+                initial_value=order.holidays or None,
+            ),
+            optional=True,
         ),
         _field(
             ids.Block.TOPICS,
@@ -139,6 +153,27 @@ def schedule(
         ),
     ]
     return form(ids.Modal.SCHEDULE, "Schedule", blocks, submit="Save", value=value)
+
+
+def _weeks(timetable: Timetable, *, today: date) -> Block:
+    """Return the select of the weeks, among them those of *timetable*."""
+    monday = today - timedelta(days=today.weekday())
+    later = [f"2 {monday + timedelta(weeks=1)}", f"3 {monday}", f"4 {monday}"]
+    months = [f"of {place}" for place in (1, 2, 3, 4, -1)]
+    now = write_weeks(timetable, today=today)
+    options = {
+        words: option(describe_option(words, today=today), words)
+        for words in ("1", f"2 {monday}", *later, *months, now)
+    }
+    return _field(
+        ids.Block.WEEKS,
+        "Weeks",
+        "static_select",
+        ids.Field.WEEKS,
+        options=[*options.values()],
+        initial_option=options[now],
+        hint="Of a month, choose one day above: the first Monday of the month.",
+    )
 
 
 def waits(schedule: Schedule) -> str | None:

@@ -30,14 +30,17 @@ MOST_SCHEDULES = 10
 
 _SET = """
 INSERT INTO schedule (id, team_id, channel_id, name, kind, organiser_id, at, weekdays, zone,
-                      stories, topics, max_age_days, news, next_on, next_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                      stories, topics, max_age_days, news, next_on, next_at, every_weeks,
+                      begins_on, of_month, holidays)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+        $18, $19)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, kind = excluded.kind, organiser_id = excluded.organiser_id,
     at = excluded.at, weekdays = excluded.weekdays, zone = excluded.zone,
     stories = excluded.stories, topics = excluded.topics, max_age_days = excluded.max_age_days,
     news = excluded.news, pool_revision = NULL, paused_until = NULL, stopped = NULL,
-    next_on = excluded.next_on, next_at = excluded.next_at
+    next_on = excluded.next_on, next_at = excluded.next_at, every_weeks = excluded.every_weeks,
+    begins_on = excluded.begins_on, of_month = excluded.of_month, holidays = excluded.holidays
 """
 _GET = "SELECT * FROM schedule WHERE team_id = $1 AND id = $2"
 _OF_CHANNEL = """
@@ -121,6 +124,7 @@ class Schedules:
                 owner_id=owner_id,
                 next=next(due),
             )
+            begins_on = order.timetable.begins_on
             await connection.execute(
                 _SET,
                 schedule_id,
@@ -138,6 +142,10 @@ class Schedules:
                 order.news,
                 schedule.next.due_on.isoformat(),
                 to_text(schedule.next.due_at),
+                order.timetable.every_weeks,
+                begins_on.isoformat() if begins_on else None,
+                ",".join(map(str, sorted(order.timetable.of_month))),
+                order.holidays,
             )
         return schedule
 
@@ -236,7 +244,7 @@ async def advance(connection: Connection, schedules: Sequence[Schedule]) -> None
 
 def to_schedule(row: Row) -> Schedule:
     """Build a schedule from its row."""
-    until = row["paused_until"]
+    until, begins_on = row["paused_until"], row["begins_on"]
     return Schedule(
         id=row["id"],
         name=row["name"],
@@ -247,7 +255,11 @@ def to_schedule(row: Row) -> Schedule:
             at=time.fromisoformat(row["at"]),
             weekdays=frozenset(map(int, row["weekdays"])),
             zone=row["zone"],
+            every_weeks=row["every_weeks"],
+            begins_on=date.fromisoformat(begins_on) if begins_on else None,
+            of_month=frozenset(map(int, filter(None, row["of_month"].split(",")))),
         ),
+        holidays=row["holidays"],
         next=Occurrence(
             due_on=date.fromisoformat(row["next_on"]), due_at=to_instant(row["next_at"])
         ),

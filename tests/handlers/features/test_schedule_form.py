@@ -45,6 +45,8 @@ def values(**fields: Any) -> dict[str, Any]:
         "zone": "selected_option",
         "weekdays": "selected_options",
         "topics": "selected_options",
+        "weeks": "selected_option",
+        "holidays": "value",
         "name": "value",
     }
     return {

@@ -1,5 +1,6 @@
 """In which weeks a schedule posts, as people type it."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -11,11 +12,15 @@ from handlers.parsing.cadence import (
     WEEKLY,
     Cadence,
     begins,
+    describe_option,
     describe_places,
+    read_weeks,
     take_cadence,
+    write_weeks,
 )
 from store.types import ParleyError, Timetable
 
+WEEK = frozenset(range(7))
 TODAY = date(2026, 11, 24)
 """A Tuesday."""
 
@@ -144,3 +149,35 @@ def test_the_choices_of_every_other_friday() -> None:
 )
 def test_places_are_read_aloud(places: set[int], words: str) -> None:
     assert describe_places(frozenset(places)) == words
+
+
+@given(
+    weekdays=st.frozensets(st.integers(0, 6), min_size=1),
+    weeks=st.integers(2, MOST_WEEKS),
+    begins_on=st.dates(date(2024, 1, 1), date(2026, 12, 31)),
+    today=st.dates(date(2027, 1, 1), date(2027, 12, 31)),
+)
+def test_the_option_of_a_form_keeps_the_weeks(
+    weekdays: frozenset[int], weeks: int, begins_on: date, today: date
+) -> None:
+    weekly = Timetable(at=time(9), weekdays=weekdays, zone="UTC")
+    before = replace(weekly, every_weeks=weeks, begins_on=begins_on)
+    written = write_weeks(before, today=today)
+    assert "from" in describe_option(written, today=today)
+    after = read_weeks(written, weekly, today=today)
+    days = [today + timedelta(days=day) for day in range(70)]
+    assert [*map(after.has_post_on, days)] == [*map(before.has_post_on, days)]
+
+
+@pytest.mark.parametrize("written", ["", "0", "of", "of 5", "9 2026-11-23", "2 2031-01-06", "2 x"])
+def test_an_option_that_no_form_has_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=".*"):
+        read_weeks(written, Timetable(at=time(9), weekdays=WEEK, zone="UTC"), today=TODAY)
+
+
+def test_the_option_of_days_of_the_month() -> None:
+    weekly = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
+    timetable = read_weeks("of 1,3", weekly, today=TODAY)
+    assert timetable.of_month == {1, 3}
+    assert write_weeks(timetable, today=TODAY) == "of 1,3"
+    assert describe_option("of 1,3", today=TODAY) == "Only the first and third in a month"

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import parse_order, write_order
 from store.types import News, Order, ParleyError, PostKind, Timetable
+from tests.machine import NOW
+
+TODAY = NOW.date()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ from store.types import News, Order, ParleyError, PostKind, Timetable
     ],
 )
 def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, ...]) -> None:
-    order = parse_order(words, zone="UTC")
+    order = parse_order(words, zone="UTC", today=TODAY)
     assert (order.kind, order.stories, order.topics) == (kind, stories, topics)
 
 
@@ -76,9 +79,9 @@ def test_an_order(words: str, kind: PostKind, stories: int, topics: tuple[str, .
 def test_the_age_and_the_news_of_an_order(
     words: str, days: int | None, news: News, topics: tuple[str, ...]
 ) -> None:
-    order = parse_order(words, zone="UTC")
+    order = parse_order(words, zone="UTC", today=TODAY)
     assert (order.max_age_days, order.news, order.topics) == (days, news, topics)
-    assert parse_order(write_order(order) or "", zone="UTC") == order
+    assert parse_order(write_order(order) or "", zone="UTC", today=TODAY) == order
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_the_age_and_the_news_of_an_order(
 )
 def test_a_bad_order_raises(words: str, sentence: str) -> None:
     with pytest.raises(ParleyError, match=sentence.replace("?", r"\?")):
-        parse_order(words, zone="UTC")
+        parse_order(words, zone="UTC", today=TODAY)
 
 
 @given(
@@ -130,12 +133,12 @@ def test_a_written_order_is_parsed_back(
     )
     words = write_order(order)
     assert words
-    assert parse_order(words, zone="Asia/Tokyo") == order
+    assert parse_order(words, zone="Asia/Tokyo", today=TODAY) == order
 
 
 def test_an_order_that_is_asked_back_keeps_its_digest_and_topics() -> None:
     with pytest.raises(UnclearError) as caught:
-        parse_order("digest 2 at 9:30 est about oil", zone="Asia/Tokyo")
+        parse_order("digest 2 at 9:30 est about oil", zone="Asia/Tokyo", today=TODAY)
     for order in caught.value.readings:
         assert (order.kind, order.stories, order.topics) == (PostKind.DIGEST, 2, ("oil",))
 

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.timetable import describe, parse
 from store.types import ParleyError, Timetable
-from tests.machine import ROOT
+from tests.machine import NOW, ROOT
+
+TODAY = NOW.date()
+
 
 EXAMPLES = re.findall(
     r"^\| `(.+)` \| (\d\d:\d\d .+) \|$",
@@ -37,13 +40,13 @@ EXAMPLES = re.findall(
     ],
 )
 def test_understood(words: str, described: str) -> None:
-    assert describe(parse(words, zone="Africa/Accra")) == described
+    assert describe(parse(words, zone="Africa/Accra", today=TODAY)) == described
 
 
 def read(words: str) -> str:
     """Return what *words* mean, or the meanings that are asked about."""
     try:
-        return describe(parse(words, zone="Europe/Berlin"))
+        return describe(parse(words, zone="Europe/Berlin", today=TODAY))
     except UnclearError as error:
         return " or ".join(map(describe, error.readings))
 
@@ -145,11 +148,8 @@ def test_times_and_days_as_people_type_them(words: str, described: str) -> None:
         ("24:00 mon", "“24:00” is not a time."),
         ("9:00 and 15:00", "“9:00” and “15:00” are 2 times. I can post at one time of day"),
         ("2", "Do you mean 02:00 or 14:00?"),
-        ("09:30 every other friday", "I can't do “every other friday” yet."),
-        ("09:30 first monday of the month", "I can't do “first monday of the month” yet."),
-        ("09:30 every 2 weeks", "I can't do “every 2 weeks” yet."),
         ("09:30 on the 1st", "I can't do “on the 1st” yet."),
-        ("09:30 monthly", "I can't do “monthly” yet."),
+        ("09:30 monthly", "On which day is “monthly”?"),
         ("09:30 twice a week", "I can't do “twice a week” yet."),
         ("every hour", "I can't do “every hour” yet."),
         ("09:30 weekly", "Weekly on which day?"),
@@ -171,7 +171,7 @@ def test_times_and_days_as_people_type_them(words: str, described: str) -> None:
 )
 def test_what_is_not_understood_is_named_alone(words: str, sentence: str) -> None:
     with pytest.raises(ParleyError) as caught:
-        parse(words, zone="Europe/Berlin")
+        parse(words, zone="Europe/Berlin", today=TODAY)
     assert sentence in str(caught.value)
 
 
@@ -193,7 +193,7 @@ WORDS = st.sampled_from(
 @given(st.text(max_size=60) | st.lists(WORDS, max_size=8).map(" ".join))
 def test_anything_typed_is_a_timetable_or_one_sentence(words: str) -> None:
     try:
-        assert parse(words, zone="UTC").weekdays
+        assert parse(words, zone="UTC", today=TODAY).weekdays
     except ParleyError as error:
         sentence = str(error)
         assert sentence
@@ -206,4 +206,4 @@ def test_a_list_of_single_days_is_parsed_back(at: time, weekdays: frozenset[int]
     expected = Timetable(
         at=at.replace(second=0, microsecond=0), weekdays=weekdays, zone="Asia/Tokyo"
     )
-    assert parse(words, zone="UTC") == expected
+    assert parse(words, zone="UTC", today=TODAY) == expected

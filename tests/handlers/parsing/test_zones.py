@@ -21,6 +21,9 @@ from handlers.parsing.zones import (
 from store.types import ParleyError
 from tests.machine import NOW
 
+TODAY = NOW.date()
+
+
 NAMES = sorted(available_timezones() - {"Factory", "localtime"})
 # The abbreviation, a place where people use it, and its offset in January and in July.
 ABBREVIATIONS = """
@@ -94,7 +97,7 @@ NZDT Pacific/Auckland 13 12
 def meant(words: str, own: str = "Asia/Tokyo") -> list[str]:
     """Return the zone that an order with these words gets, or those that are asked about."""
     try:
-        return [parse(f"09:30 {words}", zone=own).zone]
+        return [parse(f"09:30 {words}", zone=own, today=TODAY).zone]
     except UnclearError as error:
         return [timetable.zone for timetable in error.readings]
 
@@ -218,7 +221,7 @@ def test_half_hours_have_no_fixed_zone() -> None:
         assert meant(offset) == ["Asia/Kolkata"]
     assert meant("-03:30") == ["America/St_Johns"]
     with pytest.raises(ParleyError, match="isn't a weekday or a time zone I know"):
-        parse("09:30 GMT+13:37", zone="UTC")
+        parse("09:30 GMT+13:37", zone="UTC", today=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +251,9 @@ def test_a_code_of_one_s_own_country_is_one_s_own_zone() -> None:
 
 def test_a_city_in_another_country_is_not_guessed() -> None:
     with pytest.raises(ParleyError, match="but not “Spain”"):
-        parse("09:30 Lisbon, Spain", zone="UTC")
+        parse("09:30 Lisbon, Spain", zone="UTC", today=TODAY)
     with pytest.raises(UnclearError, match=r"“Trier” isn't a weekday .* Is the rest what"):
-        parse("09:30 Trier, Germany", zone="UTC")
+        parse("09:30 Trier, Germany", zone="UTC", today=TODAY)
 
 
 @pytest.mark.parametrize("words", ["EST", "GMT+2", "new york", "IST", "brazil", "mumbai", "CET"])
