@@ -117,6 +117,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     app.shortcut(Shortcut.DISCUSSION)(discussion_form.shortcut)
     app.options(Field.TOPICS)(form.topics)
     app.options(Field.ZONE)(form.zones)
+    app.block_action(Field.KIND)(form.kind_chosen)
     app.view(Modal.SCHEDULE)(form.submitted)
     app.view(Modal.QUESTION)(questions.submitted)
     app.view(Modal.DISCUSSION)(discussion_form.submitted)

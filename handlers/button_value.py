@@ -43,13 +43,15 @@ class Value:
 
     article_id: str = ""
     words: str = ""
-    """The query of the look-up."""
+    """The query of the look-up, the commands of a button, or the channel that a form joins."""
     place: int = 0
     """The index of a match or a page, from 0."""
     key: str = ""
     """The delivery key of a post, or the version mark of the schedule in a form."""
     channel_id: ChannelId = NO_CHANNEL
     """The channel of a schedule, if the button is in another place."""
+    origin: ChannelId = NO_CHANNEL
+    """The channel in which a form was opened: the answer comes there."""
     schedule_id: str = ""
     """The schedule that the button is about; empty for the only one of its channel."""
     where: str = CHANNEL
@@ -79,6 +81,7 @@ class Value:
                 place=int(fields.get("place", 0)),
                 key=_text(fields, "key"),
                 channel_id=ChannelId(_text(fields, "channel_id")),
+                origin=ChannelId(_text(fields, "origin")),
                 schedule_id=_text(fields, "schedule_id"),
                 where=_text(fields, "where"),
             )

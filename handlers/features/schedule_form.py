@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import NO_CHANNEL, Value
+from handlers.button_value import NO_CHANNEL, Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
@@ -30,7 +30,7 @@ from handlers.parsing.zones import is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request, home_of, require_home
-from handlers.slack.directory import UnknownPresenceError
+from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
 from handlers.views.message import message
@@ -51,11 +51,12 @@ from store.types import (
 )
 
 _DEFAULT_TIME = time(9, 30)
-_DEFAULT_STORIES = 3
 _CHECK_SECONDS = 1.5
 """How long to wait for Slack's answers about a channel: a submitted modal waits three seconds."""
-_ZONE_SECONDS = 1.0
-"""How long to wait for a person's time zone: the trigger that opens the modal expires soon."""
+_JOIN_SECONDS = 0.5
+"""How long to wait then for whether Parley can join the channel."""
+_OPENING_SECONDS = 1.0
+"""How long to wait for Slack to say who a person is: the trigger that opens the modal expires."""
 _MAX_OPTIONS = 20
 """How many topics the typeahead offers."""
 
@@ -73,6 +74,11 @@ class Submission:
     def is_known(self) -> bool:
         """Whether the form was opened for a fixed channel and has no channel field."""
         return bool(self.initial.channel_id)
+
+    @property
+    def joins(self) -> bool:
+        """Whether the form said that saving joins the channel."""
+        return self.initial.words == self.channel_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +100,13 @@ class ScheduleForm:
     ) -> None:
         """Open the form: filled in with *schedule* to edit it, or for a new one in the channel.
 
-        *on_top* opens it on top of the modal that holds the pressed button. Raises `ParleyError` if
-        the trigger expired before the form was open.
+        *on_top* opens it on top of the modal that holds the pressed button. Raises `ParleyError`
+        for guests, and if the trigger expired before the form was open.
         """
         team_id = request.team_id
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_OPENING_SECONDS):
+                await self.slack.directory.full_member(team_id, request.user_id)
         if schedule:
             order, note, shown = order_of(schedule), views.waits(schedule), [schedule]
         else:
@@ -106,6 +115,7 @@ class ScheduleForm:
         value = Value(
             channel_id=channel_id if schedule else NO_CHANNEL,
             schedule_id=schedule.id if schedule else "",
+            origin=request.channel_id,
             key=_fingerprint(shown),
         )
         view = self._view(order, channel_id, value, note)
@@ -126,6 +136,15 @@ class ScheduleForm:
         """Open the form for the channel in which the button was pressed."""
         await self.open(press, press.channel_id, on_top=bool(press.view_id))
 
+    async def kind_chosen(self, ack: AsyncAck, body: Interaction) -> None:
+        """Show the fields of a digest while a digest is chosen, and hide them for a question."""
+        await ack()
+        view = body["view"]
+        kind = str((body["actions"][0].get("selected_option") or {}).get("value"))
+        team_id = home_of(body)
+        shown = views.of_kind(view, kind)
+        self.slack.background.start(self.slack.responders.update(team_id, view["id"], shown))
+
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with matching topics, and with the typed words themselves."""
         typed = " ".join(str(payload.get("value") or "").split())
@@ -145,7 +164,7 @@ class ScheduleForm:
         """Save the submitted form, or show an error at each field that is wrong."""
         user_id = body["user"]["id"]
         try:
-            team_id, before = require_home(body), None
+            team_id, before, is_outside = require_home(body), None, False
             schedules: Sequence[Schedule] = ()
             submission, errors = _parse(view, self.options.clock())
             if submission:
@@ -153,37 +172,46 @@ class ScheduleForm:
                 schedules = await of_channel(team_id, submission.channel_id)
                 edited = submission.initial.schedule_id
                 before = next((one for one in schedules if one.id == edited), None)
-                errors = await self._problems(submission, before, schedules, team_id, user_id)
+                errors, is_outside = await self._problems(
+                    submission, before, schedules, team_id, user_id
+                )
         except ParleyError as error:
             await ack(**updated(window(message(str(error)))))
             return
         if errors or submission is None:
             await ack(**field_errors(errors))
             return
+        channel_id, initial = submission.channel_id, submission.initial
         if note := _conflict(submission, before, schedules):
             shown = [before] if before else [] if submission.is_known else schedules
-            value = replace(submission.initial, key=_fingerprint(shown))
-            form = self._view(submission.order, submission.channel_id, value, note)
-            await ack(**updated(form))
+            initial = replace(initial, key=_fingerprint(shown))
+        elif is_outside and not submission.joins:
+            note, initial = views.joins(channel_id), replace(initial, words=channel_id)
+        if note:
+            await ack(**updated(self._view(submission.order, channel_id, initial, note)))
             return
         order = _with_first(submission.order, before)
         # An admin who edits somebody's schedule does not become its owner, unless it has none.
         owner_id = (before.owner_id if before else None) or user_id
-        respond = self.slack.responders.modal(team_id, view["id"])
 
         async def work() -> None:
             by = await self.slack.directory.full_member(team_id, user_id)
+            if submission.joins:
+                await self.slack.directory.join(channel_id, by=by)
             shown = await self.actions.set_up(
-                submission.channel_id,
-                order=order,
-                by=by,
-                owner_id=owner_id,
-                schedule_id=submission.initial.schedule_id,
+                channel_id, order=order, by=by, owner_id=owner_id, schedule_id=initial.schedule_id
             )
             await answer(respond, shown)
 
-        await ack(**updated(window(message("Saving …"))))
+        respond = self._responder(team_id, initial.origin, user_id)
+        await ack()
         self.slack.background.start(work(), respond)
+
+    def _responder(self, team_id: TeamId, origin: ChannelId, user_id: UserId) -> AsyncRespond:
+        """Return a responder that answers where the form was opened, or in a direct message."""
+        if not origin or is_direct(origin):
+            return self.slack.responders.direct(team_id, user_id, None)
+        return self.slack.responders.whisper(team_id, origin, user_id, None)
 
     async def _problems(
         self,
@@ -192,10 +220,10 @@ class ScheduleForm:
         schedules: Sequence[Schedule],
         team_id: TeamId,
         user_id: UserId,
-    ) -> dict[str, str]:
+    ) -> tuple[dict[str, str], bool]:
         """Return the problems of well-formed values: {block_id: sentence}.
 
-        *before* is the edited one of the channel's *schedules*; None for a new one.
+        And whether Parley is not in the channel and can join it. *before* is the edited one of the channel's *schedules*; None for a new one.
         """
         errors: dict[str, str] = {}
         name = submission.order.name
@@ -205,16 +233,24 @@ class ScheduleForm:
             if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
         channel_id = submission.channel_id
-        if problem := await self._channel_problem(channel_id, before, team_id, user_id):
-            # A form for a fixed channel has no channel field, so show the error at the time.
-            at = Block.TIME if submission.is_known else Block.CHANNEL
-            errors[at] = problem
-        return errors
+        try:
+            await self._require_channel(channel_id, before, team_id, user_id)
+        except NotReadyError as error:
+            if await self._can_join(team_id, channel_id):
+                return errors, True
+            problem = str(error)
+        except ParleyError as error:
+            problem = str(error)
+        else:
+            return errors, False
+        # A form for a fixed channel has no channel field, so show the error at the time.
+        errors[Block.TIME if submission.is_known else Block.CHANNEL] = problem
+        return errors, False
 
-    async def _channel_problem(
+    async def _require_channel(
         self, channel_id: ChannelId, before: Schedule | None, team_id: TeamId, user_id: UserId
-    ) -> str | None:
-        """Return why that person cannot set up the channel; None if there is no known reason.
+    ) -> None:
+        """Raise `ParleyError` if that person cannot set up the channel, for any known reason.
 
         A missing or late answer from Slack about the person is a reason. A missing answer about
         Parley is not, because `ChannelChecks` asks again before each post.
@@ -228,34 +264,32 @@ class ScheduleForm:
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):
                     await self.slack.directory.require_parley_in(team_id, channel_id)
-        except ParleyError as error:
-            return str(error)
         except (TimeoutError, *FAILURES):
-            return str(UnknownPresenceError())
-        return None
+            raise UnknownPresenceError from None
+
+    async def _can_join(self, team_id: TeamId, channel_id: ChannelId) -> bool:
+        """Return whether Parley can join the channel; False if Slack does not say it soon."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_JOIN_SECONDS):
+                return await self.slack.directory.can_join(team_id, channel_id)
+        return False
 
     async def _default_order(self, team_id: TeamId, user_id: UserId) -> Order:
         zone = await self._zone(team_id, user_id)
         timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
-        return Order(timetable=timetable, stories=_DEFAULT_STORIES)
+        return Order(timetable=timetable, stories=views.DEFAULT_STORIES)
 
     async def _zone(self, team_id: TeamId, user_id: UserId) -> str:
         """Return the person's time zone; UTC if Slack does not say it soon."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_ZONE_SECONDS):
+            async with asyncio.timeout(_OPENING_SECONDS):
                 return await self.slack.directory.zone(team_id, user_id)
         return "UTC"
 
 
 def _shown(order: Order) -> Order:
-    """Return the order with the values that the form shows.
-
-    A question shows a number of stories, and a default name is not shown, so that it can change.
-    """
-    if is_default_name(order.name, order):
-        order = replace(order, name="")
-    is_digest = order.kind is PostKind.DIGEST
-    return order if is_digest else replace(order, stories=_DEFAULT_STORIES)
+    """Return the order without a default name, so that the name can change."""
+    return replace(order, name="") if is_default_name(order.name, order) else order
 
 
 def _with_first(order: Order, before: Schedule | None) -> Order:
@@ -373,7 +407,7 @@ def _parse(view: dict[str, Any], now: datetime) -> tuple[Submission | None, dict
     if not channel_id:
         errors[Block.CHANNEL] = "Choose a channel."
     is_digest = fields.option(Block.KIND, Field.KIND) == PostKind.DIGEST
-    stories = fields.option(Block.STORIES, Field.STORIES, default=str(_DEFAULT_STORIES))
+    stories = fields.option(Block.STORIES, Field.STORIES, default=str(views.DEFAULT_STORIES))
     if is_digest and stories not in {str(count) for count in range(1, MOST_STORIES + 1)}:
         errors[Block.STORIES] = f"A digest has 1 to {MOST_STORIES} stories."
     news = fields.option(Block.NEWS, Field.NEWS, default=News.ANY)

@@ -37,6 +37,7 @@ _NEWS = {
     News.NEW: "Only new ones; if there are none, say so",
     News.NEW_OR_NOTHING: "Only new ones; if there are none, post nothing",
 }
+DEFAULT_STORIES = 3
 _AGES = (0, 1, 3, 7, 14, 30, 90)
 _MAX_OPTION = 75
 
@@ -61,14 +62,8 @@ def schedule(
         *([section(note)] if note else []),
         *([section(samples.warning())] if has_samples else []),
         _channel(channel_id, is_known=bool(value.channel_id)),
-        _field(
-            ids.Block.KIND,
-            "Post type",
-            "radio_buttons",
-            ids.Field.KIND,
-            options=[option(_KINDS[kind], kind) for kind in _KINDS],
-            initial_option=option(_KINDS[order.kind], order.kind),
-        ),
+        _kind(order),
+        *(_of_digest(order.stories, order.news) if order.kind is PostKind.DIGEST else []),
         _field(
             ids.Block.TIME,
             "Time",
@@ -118,22 +113,6 @@ def schedule(
             optional=True,
         ),
         _field(
-            ids.Block.STORIES,
-            "Stories in a digest",
-            "static_select",
-            ids.Field.STORIES,
-            options=[option(str(count), str(count)) for count in range(1, MOST_STORIES + 1)],
-            initial_option=option(str(order.stories), str(order.stories)),
-        ),
-        _field(
-            ids.Block.NEWS,
-            "New stories in a digest",
-            "static_select",
-            ids.Field.NEWS,
-            options=[option(_NEWS[news], news) for news in _NEWS],
-            initial_option=option(_NEWS[order.news], order.news),
-        ),
-        _field(
             ids.Block.MAX_AGE,
             "Age of stories",
             "static_select",
@@ -153,6 +132,56 @@ def schedule(
         ),
     ]
     return form(ids.Modal.SCHEDULE, "Schedule", blocks, submit="Save", value=value)
+
+
+def _kind(order: Order) -> Block:
+    field = _field(
+        ids.Block.KIND,
+        "Post type",
+        "radio_buttons",
+        ids.Field.KIND,
+        options=[option(_KINDS[kind], kind) for kind in _KINDS],
+        initial_option=option(_KINDS[order.kind], order.kind),
+    )
+    # Each choice is sent, to show or hide the fields of a digest.
+    return field | {"dispatch_action": True}
+
+
+def _of_digest(stories: int, news: News) -> list[Block]:
+    return [
+        _field(
+            ids.Block.STORIES,
+            "Stories in a digest",
+            "static_select",
+            ids.Field.STORIES,
+            options=[option(str(count), str(count)) for count in range(1, MOST_STORIES + 1)],
+            initial_option=option(str(stories), str(stories)),
+        ),
+        _field(
+            ids.Block.NEWS,
+            "New stories in a digest",
+            "static_select",
+            ids.Field.NEWS,
+            options=[option(_NEWS[each], each) for each in _NEWS],
+            initial_option=option(_NEWS[news], news),
+        ),
+    ]
+
+
+def of_kind(view: View, kind: str) -> View:
+    """Return the open form *view* with the fields of this kind of post.
+
+    Slack keeps what is filled in, because the blocks keep their ids.
+    """
+    digest = _of_digest(DEFAULT_STORIES, News.ANY)
+    blocks: list[Block] = []
+    for block in view["blocks"]:
+        if block["block_id"] not in (ids.Block.STORIES, ids.Block.NEWS):
+            blocks.append(block)
+        if block["block_id"] == ids.Block.KIND and kind == PostKind.DIGEST:
+            blocks += digest
+    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
+    return {name: view[name] for name in kept} | {"blocks": blocks}
 
 
 def _weeks(timetable: Timetable, *, today: date) -> Block:
@@ -201,6 +230,11 @@ def adds_to(schedules: Sequence[Schedule]) -> str:
         f"*Not saved yet.* The channel has what this form did not show you:\n{listed}\nSave again"
         " to add yours."
     )
+
+
+def joins(channel_id: ChannelId) -> str:
+    """Return a warning that Parley is not in the channel, and that saving again joins it."""
+    return f"*Not saved yet.* I'm not in <#{channel_id}> yet. Save again, and I'll join it first."
 
 
 def ended(channel_id: ChannelId) -> str:

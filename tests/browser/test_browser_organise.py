@@ -16,6 +16,11 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
     await ana.write("/digest")
     form = ana.page.get_by_role("dialog", name="Schedule")
     await expect(form.get_by_role("combobox", name="Channel")).to_have_value("#general")
+    digest = form.get_by_label("Stories in a digest", exact=True)
+    await form.get_by_role("radio", name="A digest: a few").check()
+    await expect(digest).to_be_visible()
+    await form.get_by_role("radio", name="A question, with").check()
+    await expect(digest).to_have_count(0)
     await form.get_by_label("Time", exact=True).fill("08:15")
     await form.get_by_role("checkbox", name="Sunday").uncheck()
     topics = form.get_by_role("combobox", name="Topics")
@@ -34,8 +39,8 @@ async def test_a_schedule_is_made_in_the_modal_with_one_wrong_field_first(
     await ana.page.get_by_role("option", name="sanctions").first.click()
     await ana.page.keyboard.press("Escape")
     await form.get_by_role("button", name="Save").click()
-    await expect(ana.dialog).to_contain_text("will get a question about sanctions at 08:15")
-    await ana.dialog.get_by_role("button", name="Close").last.click()
+    await expect(ana.message("will get a question about sanctions at 08:15")).to_be_visible()
+    await expect(ana.dialog).to_have_count(0)
 
     # A day later there is one question, and another person sees it too.
     ben = await visit(house.workspace, BEN)

@@ -128,7 +128,7 @@ async def test_11_another_time_for_it(ana: Person) -> None:
         await ana.dialog.get_by_label("Time", exact=True).click()
         await ana.dialog.get_by_label("Time", exact=True).fill("08:15")
         await press(ana.dialog, "Save")
-    await expect(ana.dialog).to_contain_text("08:15")
+    await expect(private(ana)).to_contain_text("08:15")
 
 
 async def test_12_make_fridays_digest_skip_christmas(ana: Person) -> None:

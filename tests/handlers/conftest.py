@@ -238,7 +238,8 @@ async def slack(
     monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
     monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.features.schedule_form._ZONE_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._JOIN_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._OPENING_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", PATIENCE)
     monkeypatch.setattr("handlers.slack.directory.PRESENCE_SECONDS", PATIENCE)
     # A call that fails is repeated at once.

@@ -196,6 +196,8 @@ async def form(slack: Slack) -> None:
     await slack.type("/digest")
     modal = slack.modal()
     assert modal
+    modal = await slack.press_in(modal, Field.KIND, selected_option="digest")
+    assert modal
     await slack.submit(modal)
     assert await slack.parley.store.schedules.list(TEAM)
 
@@ -325,7 +327,9 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Block.KIND: form,
     Block.TIME: form,
     Block.WEEKDAYS: form,
+    Block.WEEKS: form,
     Block.ZONE: form,
+    Block.HOLIDAYS: form,
     Block.TOPICS: form,
     Block.STORIES: form,
     Block.NEWS: form,
@@ -334,6 +338,8 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Field.KIND: form,
     Field.TIME: form,
     Field.WEEKDAYS: form,
+    Field.WEEKS: form,
+    Field.HOLIDAYS: form,
     Field.ZONE: options(Field.ZONE),
     Field.TOPICS: options(Field.TOPICS),
     Field.STORIES: form,

@@ -396,6 +396,14 @@ def options(field: Field) -> Callable[[Slack], Awaitable[Json]]:
     return prepare
 
 
+async def kind_of_post(slack: Slack) -> Json:
+    await slack.type("/digest")
+    modal = slack.modal()
+    assert modal
+    choosing = slack.workspace.press(ANA, Field.KIND, view_id=modal["id"], selected_option="digest")
+    return await held(slack, choosing)
+
+
 async def start_a_discussion(slack: Slack) -> Json:
     return await held(slack, slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION))
 
@@ -433,7 +441,7 @@ _COLLEAGUE, _MEMBER, _OWNER, _ADMIN = (
 WAYS: dict[tuple[str, str], Way] = {
     (Command.BRIEF, ""): look_up(typed("/brief geneva")),
     (Command.DISCUSS, ""): look_up(typed("/discuss")),
-    (Command.DIGEST, ""): look_up(typed("/digest")),
+    (Command.DIGEST, ""): look_up(typed("/digest"), _MEMBER),
     (Command.DIGEST, "typo"): look_up(typed("/digest lits")),
     (Command.DIGEST, "help"): look_up(typed("/digest help")),
     (Command.DIGEST, "list"): look_up(typed(_ON, "/digest list")),
@@ -503,7 +511,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.POST_AGAIN, ""): change(_OWNER, settling(Action.POST_AGAIN)),
     (Action.POST_SEEN, ""): change(_OWNER, settling(Action.POST_SEEN)),
     (Action.DIGEST_RESUME, ""): change(_OWNER, resume_by_button),
-    (Action.DIGEST_SET, ""): look_up(pressed(Action.DIGEST_SET, "/digest help")),
+    (Action.DIGEST_SET, ""): look_up(pressed(Action.DIGEST_SET, "/digest help"), _MEMBER),
     (Action.DIGEST_CHANGE, EDIT): look_up(from_the_list(EDIT), _OWNER),
     (Action.DIGEST_CHANGE, END): change(_OWNER, from_the_list(END)),
     (Action.DIGEST_PAGE, ""): look_up(page_of_the_list),
@@ -516,6 +524,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),
     (Modal.SCHEDULE, ""): change(_MEMBER, schedule_form),
     (Modal.QUESTION, ""): change(_ADMIN, question_form),
+    (Field.KIND, ""): look_up(kind_of_post),
     (Field.ZONE, ""): look_up(options(Field.ZONE)),
     (Field.TOPICS, ""): look_up(options(Field.TOPICS)),
     ("app_home_opened", "home"): look_up(open_home),
@@ -545,7 +554,17 @@ _ACKED_ONLY = {Action.STORY_OPEN}
 def test_every_way_in_has_a_row(switches: Switches) -> None:
     """A new id, word or event without a row fails here."""
     events = manifest(**switches)["settings"]["event_subscriptions"]["bot_events"]
-    ids = {*Command, *Action, *Shortcut, *Step, *Modal, Field.ZONE, Field.TOPICS, *events}
+    ids = {
+        *Command,
+        *Action,
+        *Shortcut,
+        *Step,
+        *Modal,
+        Field.KIND,
+        Field.ZONE,
+        Field.TOPICS,
+        *events,
+    }
     assert {id_ for id_, _ in WAYS} == ids - _WITHOUT_A_PERSON - _ACKED_ONLY
     words = {word for id_, word in WAYS if id_ is Command.DIGEST}
     assert words == {*COMMANDS, "", "typo"}

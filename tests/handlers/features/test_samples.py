@@ -11,7 +11,7 @@ from handlers.views.samples import warning
 from store import samples
 from tests.handlers.conftest import Slack, texts, write_corpus
 from tests.handlers.features.test_schedule_form import edited
-from tests.ids import RANDOM
+from tests.ids import ANA, GENERAL, RANDOM
 
 
 @pytest.fixture
@@ -44,8 +44,9 @@ async def test_the_warning_is_shown_wherever_a_schedule_is_set_up(slack: Slack) 
     assert "Not saved yet" in form(slack)
     assert warning() in form(slack)
     await slack.submit(modal)
-    assert "will get a question" in form(slack)
-    assert warning() in form(slack)
+    confirmed = texts(slack.workspace.messages(GENERAL, ANA)[-1:])
+    assert "will get a question" in confirmed
+    assert warning() in confirmed
     for words in ("status", "reload"):
         assert warning() in texts(await slack.type(f"/corpus {words}"))
 

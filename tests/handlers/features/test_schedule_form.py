@@ -7,9 +7,8 @@ import pytest
 from bot.workspace import Fault
 from handlers.ids import Action, Block, Field
 from handlers.parsing import zones
-from store.types import ChannelId
 from tests.handlers.conftest import Slack, dm, labels, texts
-from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM, WORLD
+from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS, RANDOM, TEAM, WORLD
 from tests.schedules import schedule_of
 
 
@@ -66,6 +65,38 @@ def chosen(view: dict[str, Any], name: str) -> Any:
     return value
 
 
+async def of_digest(slack: Slack) -> dict[str, Any]:
+    """Open the form and choose a digest, which shows its fields."""
+    modal = await slack.press_in(await opened(slack), Field.KIND, selected_option="digest")
+    assert modal
+    return modal
+
+
+async def saved(slack: Slack, modal: dict[str, Any], filled: dict[str, Any]) -> str:
+    """Submit the form, which closes, and return the text of the confirmation in the channel."""
+    before = len(slack.workspace.messages(GENERAL, ANA))
+    assert not await slack.submit(modal, filled)
+    assert not slack.modal()
+    return texts(slack.workspace.messages(GENERAL, ANA)[before:])
+
+
+def shown_fields(view: dict[str, Any]) -> set[str]:
+    return {block["block_id"] for block in view["blocks"]}
+
+
+async def test_a_question_hides_what_is_of_a_digest_and_keeps_the_rest(slack: Slack) -> None:
+    of_digest = {Block.STORIES, Block.NEWS}
+    modal = await opened(slack)
+    assert not of_digest & shown_fields(modal)
+    slack.workspace.views[modal["id"]].values[Block.TIME][Field.TIME]["selected_time"] = "11:45"
+    for kind, expected in (("digest", of_digest), ("question", set())):
+        changed = await slack.press_in(modal, Field.KIND, selected_option=kind)
+        assert changed
+        assert shown_fields(changed) & of_digest == expected
+        assert chosen(changed, "time") == "11:45"
+    assert "11:45" in await saved(slack, modal, {})
+
+
 async def test_it_opens_with_this_channel_and_the_asker_s_zone(slack: Slack) -> None:
     modal = await opened(slack)
     assert chosen(modal, "channel") == GENERAL
@@ -76,21 +107,17 @@ async def test_it_opens_with_this_channel_and_the_asker_s_zone(slack: Slack) -> 
 
 
 async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
-    modal = await opened(slack)
     filled = values(
-        kind="digest",
         time="10:00",
         weekdays=["1"],
         zone=option("UTC"),
         stories="2",
         topics=[option("Geneva")],
     )
-    assert not await slack.submit(modal, filled)
-    done = slack.modal()
-    assert done
+    confirmed = await saved(slack, await of_digest(slack), filled)
     assert (
         f"<#{GENERAL}> will get a digest of 2 stories about Geneva at 10:00 on Tuesday (UTC)"
-        in texts([done])
+        in confirmed
     )
     slack.clock.forward(hours=2, minutes=1)
     await slack.parley.ticker.tick()
@@ -99,14 +126,11 @@ async def test_a_submitted_schedule_is_saved_and_posts(slack: Slack) -> None:
 
 
 async def test_news_and_their_age_are_saved_and_shown_again(slack: Slack) -> None:
-    modal = await opened(slack)
+    modal = await of_digest(slack)
     assert (chosen(modal, "news")["value"], chosen(modal, "max_age")["value"]) == ("any", "0")
-    filled = values(kind="digest", stories="3", news=option("new or nothing"), max_age=option("7"))
-    assert not await slack.submit(modal, filled)
-    done = slack.modal()
-    assert done
+    filled = values(stories="3", news=option("new or nothing"), max_age=option("7"))
     what = "will get a digest of 3 new stories, if there are any, of the last 7 days"
-    assert what in texts([done])
+    assert what in await saved(slack, modal, filled)
     modal = await edited(slack)
     assert chosen(modal, "news")["value"] == "new or nothing"
     assert chosen(modal, "max_age")["value"] == "7"
@@ -180,11 +204,19 @@ async def test_a_topic_without_a_story_shows_an_error_at_its_field(slack: Slack)
     assert not await slack.parley.store.schedules.list(TEAM)
 
 
-@pytest.mark.parametrize("channel", [RANDOM, LEADERS])
-async def test_a_channel_without_parley_shows_an_error_at_its_field(
-    slack: Slack, channel: ChannelId
-) -> None:
-    errors = await slack.submit(await opened(slack), values(channel=channel))
+async def test_it_offers_to_join_a_channel_without_parley(slack: Slack) -> None:
+    assert not await slack.submit(await opened(slack), values(channel=RANDOM))
+    again = slack.modal()
+    assert again
+    assert f"I'm not in <#{RANDOM}> yet" in texts([again])
+    assert not await schedule_of(slack.parley.store, TEAM, RANDOM)
+    assert f"<#{RANDOM}> will get" in await saved(slack, again, {})
+    assert await schedule_of(slack.parley.store, TEAM, RANDOM)
+    assert slack.workspace.bot_user_id in slack.workspace.channels[RANDOM].members
+
+
+async def test_a_channel_that_parley_cannot_join_shows_an_error_at_its_field(slack: Slack) -> None:
+    errors = await slack.submit(await opened(slack), values(channel=LEADERS))
     assert list(errors) == [Block.CHANNEL]
     assert "/invite @Parley" in errors[Block.CHANNEL]
     assert "`" not in errors[Block.CHANNEL]
@@ -311,6 +343,7 @@ async def test_in_a_direct_message_the_form_leaves_the_channel_open(slack: Slack
     assert Block.CHANNEL in await slack.submit(modal)
     assert not await slack.submit(modal, values(channel=GENERAL))
     assert await schedule_of(slack.parley.store, TEAM, GENERAL)
+    assert f"<#{GENERAL}> will get" in texts(slack.public(dm(ANA)))
 
 
 async def test_an_unknown_zone_is_utc(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -332,7 +365,13 @@ async def test_guests_change_nothing(slack: Slack) -> None:
     slack.workspace.change_person(BEN, is_restricted=True)
     (answer,) = await slack.type("/digest on 09:30", user=BEN)
     assert answer["text"].startswith("Guests can't change schedules")
-    errors = await slack.submit(await opened(slack, BEN), user=BEN)
+    (answer,) = await slack.type("/digest", user=BEN)
+    assert answer["text"].startswith("Guests can't change schedules")
+    assert not slack.modal(BEN)
+    form = await opened(slack, CHLOE)
+    slack.workspace.change_person(CHLOE, is_restricted=True)
+    slack.clock.forward(minutes=6)
+    errors = await slack.submit(form, user=CHLOE)
     assert errors[Block.CHANNEL].startswith("Guests can't change schedules")
     await slack.type("/digest on 09:30")
     (answer,) = await slack.type("/digest next", user=BEN)
