@@ -1,7 +1,7 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import COMMANDS, take_name, take_whole_name
 from handlers.parsing.schedule_order import order_of, parse_order, write_order
-from handlers.parsing.timetable import describe, describe_days, one_time_each
+from handlers.parsing.timetable import describe, describe_days, has_time, one_time_each
 from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
@@ -39,7 +39,7 @@ from handlers.views import question
 from handlers.views.message import Message, message
 from store import Store
 from store.posting.names import default_name
-from store.posting.planning import no_story
+from store.posting.planning import UpcomingPost, no_story
 from store.posting.schedules import MOST_SCHEDULES
 from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId, UserId
 
@@ -48,6 +48,15 @@ _UPCOMING = 5
 _CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
 _FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
 """The sub-commands that may be about all schedules of a channel at a time."""
+_SYNONYMS = {
+    **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
+    **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
+    **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
+    **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
+    "schedules": "list",
+    "post": "now",
+}
+"""Sub-commands by other words for them."""
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
@@ -160,7 +169,7 @@ class Digest:
         if not schedules:
             return None
         await self.slack.directory.require_reader(team_id, user_id)
-        return views.of_channel(schedules, await self.store.planning.coming(schedules))
+        return views.of_channel(schedules, await self._coming(schedules))
 
     async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
         schedules = await self.store.schedules.list(team_id)
@@ -173,10 +182,13 @@ class Digest:
                 if schedule.owner_id == user_id or schedule.channel_id in known
             ]
         shown, page, pages = views.paged(schedules, page)
-        coming = await self.store.planning.coming(shown)
+        coming = await self._coming(shown)
         return views.schedules(
             shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
         )
+
+    async def _coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
+        return await self.store.planning.coming(schedules, now=self.options.clock())
 
     async def _known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
         """Return the channels that this person may know of; none if Slack cannot say."""
@@ -209,8 +221,7 @@ class Digest:
             case "next" | "preview":
                 return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
             case _:
-                guess = _guess(word)
-                corrected = " ".join(f"{guess} {rest}".split()) if guess else ""
+                corrected = _guess(word, rest)
                 # A button would cut off longer words.
                 is_whole = len(corrected) <= MOST_WORDS
                 return views.digest_help(
@@ -221,7 +232,7 @@ class Digest:
         """Run `next` or `preview`."""
         schedules, _ = await self._which(request, rest, schedule_id)
         if len(schedules) > 1 and word == "next":
-            return views.of_channel(schedules, await self.store.planning.coming(schedules))
+            return views.of_channel(schedules, await self._coming(schedules))
         if len(schedules) > 1:
             return views.which(schedules, word, "", takes_all=False)
         (schedule,) = schedules
@@ -485,9 +496,19 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
     return views.ask(str(error), choices, schedule_id)
 
 
-def _guess(word: str) -> str | None:
-    """Return the known word that is most similar to *word*; None if none is similar enough."""
-    nearest = process.extractOne(
-        word.lower(), sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-    )
-    return nearest[0] if nearest else None
+def _guess(word: str, rest: str) -> str:
+    """Return the command that was probably meant, "" if there is no telling.
+
+    That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
+    words have a time.
+    """
+    typed = word.lower()
+    guess = _SYNONYMS.get(typed)
+    if guess is None:
+        nearest = process.extractOne(
+            typed, sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+        )
+        guess = nearest[0] if nearest else None
+    if guess is None and has_time(f"{word} {rest}"):
+        guess, rest = "on", f"{word} {rest}"
+    return " ".join(f"{guess} {rest}".split()) if guess else ""

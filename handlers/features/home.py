@@ -102,7 +102,9 @@ class Home:
             topics=self.store.corpus.topics,
             page=page,
             schedules=schedules,
-            coming=await self.store.planning.coming(schedules[: views.CHANNELS]),
+            coming=await self.store.planning.coming(
+                schedules[: views.CHANNELS], now=self.options.clock()
+            ),
             talk=await self.talk.of(
                 team_id, user_id, [schedule.channel_id for schedule in schedules]
             ),

@@ -13,6 +13,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates
 from handlers.parsing.timetable import describe_dates
+from handlers.parsing.words import respell
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.people import FullMember
@@ -25,6 +26,7 @@ from store.posting.record import GRACE, NewPost
 from store.types import (
     FOREVER,
     ChannelId,
+    Found,
     Order,
     ParleyError,
     Post,
@@ -102,6 +104,8 @@ class ScheduleActions:
         The schedule's owner is *owner_id*, or *by* if that is None.
         """
         schedules = await self.store.schedules.of_channel(by.team_id, channel_id)
+        respelled = {topic: await self._respell(topic) for topic in order.topics}
+        order = replace(order, topics=tuple(dict.fromkeys(respelled.values())))
         schedule = await self.store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
@@ -118,9 +122,17 @@ class ScheduleActions:
             now=self.options.clock(),
             before=next((one for one in schedules if one.id == schedule.id), None),
             others=sum(one.id != schedule.id for one in schedules),
+            respelled={typed: meant for typed, meant in respelled.items() if typed != meant},
             is_empty=is_empty,
             has_samples=self.has_samples,
         )
+
+    async def _respell(self, topic: str) -> str:
+        """Return a topic as the stories spell it, if a look-up finds it despite a typo."""
+        match await self.store.corpus.find(topic, limit=1):
+            case Found(matches=(match, *_)):
+                return respell(topic, [*match.why, *(one.name for one in self.store.corpus.topics)])
+        return topic
 
     async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Delete a schedule."""
@@ -278,6 +290,8 @@ class ScheduleActions:
         goes out now. Raises `NotReadyError` if Parley still cannot post in the channel.
         """
         if not (schedule.stopped or schedule.paused_until):
+            if skipped := await self.skipped(schedule):
+                return views.only_skipped(schedule, skipped)
             raise ParleyError(
                 "The schedule isn't paused or stopped, so there is nothing to resume."
             )

@@ -223,7 +223,8 @@ class ScheduleForm:
     ) -> tuple[dict[str, str], bool]:
         """Return the problems of well-formed values: {block_id: sentence}.
 
-        And whether Parley is not in the channel and can join it. *before* is the edited one of the channel's *schedules*; None for a new one.
+        And whether Parley is not in the channel and can join it. *before* is the edited one of the
+        channel's *schedules*; None for a new one.
         """
         errors: dict[str, str] = {}
         name = submission.order.name

@@ -1,7 +1,7 @@
 """Words that have no single meaning: what was understood, for the person to choose from."""
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from store.types import ParleyError
 
@@ -25,3 +25,12 @@ class UnknownWordError(ParleyError):
     def __init__(self, word: str, sentence: str) -> None:
         super().__init__(sentence)
         self.word = word
+
+
+class MistypedError(UnclearError[Any]):
+    """Raised for a word that is probably another one, which the parser of the rest knows."""
+
+    def __init__(self, question: str, word: str, meant: str) -> None:
+        super().__init__(question)
+        self.word = word
+        self.meant = meant

@@ -10,7 +10,7 @@ from functools import partial
 from handlers.ids import Command
 from handlers.parsing.cadence import write_days
 from handlers.parsing.holiday_words import take_holidays
-from handlers.parsing.readings import UnclearError
+from handlers.parsing.readings import MistypedError, UnclearError
 from handlers.parsing.schedule_names import NAMED, read_name
 from handlers.parsing.timetable import has_time, parse
 from store.finding.countries import is_country
@@ -105,6 +105,22 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
     the words leave out stays as in that order. Raises `UnclearError[Order]`, or `ParleyError`, with
     the words that were not understood.
     """
+    try:
+        return _parse_order(words, zone=zone, today=today, base=base)
+    except MistypedError as error:
+        corrected = re.sub(rf"\b{re.escape(error.word)}\b", error.meant, words, count=1)
+        readings: Sequence[Order] = ()
+        if corrected != words:
+            try:
+                readings = [parse_order(corrected, zone=zone, today=today, base=base)]
+            except UnclearError as unclear:
+                readings = unclear.readings
+            except ParleyError:
+                pass
+        raise UnclearError(str(error), readings) from None
+
+
+def _parse_order(words: str, *, zone: str, today: date, base: Order | None) -> Order:
     words, listed = _split_about(words)
     regions, words, listed = _take_holidays(words, listed)
     found: dict[re.Pattern[str], re.Match[str]] = {}
@@ -143,6 +159,8 @@ def _with_days(
     """
     try:
         timetables, doubt = [parse(words)], ""
+    except MistypedError:
+        raise
     except UnclearError as error:
         timetables, doubt = [*error.readings], str(error)
     if len(regions) > 1:

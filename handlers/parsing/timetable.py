@@ -21,7 +21,7 @@ from handlers.parsing.cadence import (
     describe_weeks,
     take_cadence,
 )
-from handlers.parsing.readings import UnclearError, UnknownWordError
+from handlers.parsing.readings import MistypedError, UnclearError, UnknownWordError
 from handlers.parsing.words import (
     DAY_NAMES,
     DAY_PLURALS,
@@ -137,7 +137,9 @@ _NOISE = frozenset(
 _LISTED_LETTERS = re.compile(r"(?<=\b[mtwf]),\s*(?=(?:[mtwf]|th)\b)", re.IGNORECASE)
 _TO = frozenset({"-", "to", "through", "thru", "until", "till"})
 _EXCEPT = frozenset({"except", "excluding", "but", "not", "no", "without", "minus"})
-_OTHER_WORDS = ("daily", "weekdays", "weekends", "digest", "about", "stories")
+_OTHER_WORDS = ("daily", "weekdays", "weekends")
+_ORDER_WORDS = ("digest", "about", "stories", "except")
+"""Words of an order, which are no part of a timetable."""
 
 
 def parse(words: str, *, zone: str, today: date, base: Timetable | None = None) -> Timetable:
@@ -457,9 +459,11 @@ def _corrected(text: str, error: UnknownWordError, read: Callable[[str], Timetab
 
     If no word is near but a zone is named, the unknown word may be a small place: Kochi, India.
     """
-    known = nearest(error.word, [*DAY_NAMES, *_OTHER_WORDS])
+    known = nearest(error.word, [*DAY_NAMES, *_OTHER_WORDS, *_ORDER_WORDS])
     guesses = [known] if known else nearest_zones(error.word)
     question = f"Did you mean {' or '.join(guesses)}?"
+    if known in _ORDER_WORDS:
+        return MistypedError(f"{error} {question}", error.word, known)
     rest = re.split(r"[\s,;&()]+", text.replace(error.word, " ", 1))
     if not guesses and any(zones_named(word) for word in rest if word.lower() not in _NOISE):
         guesses, question = [" "], "Is the rest what you mean?"

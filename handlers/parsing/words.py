@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from store.finding.words import is_english
+from store.finding.words import is_english, stem
+from store.finding.words import words as words_of
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAY_PLURALS = tuple(f"{name}s" for name in DAY_NAMES)
@@ -22,6 +23,8 @@ NUMBERS = (
 )
 TENS = ("twenty", "thirty", "forty", "fifty")
 _MIN_SIMILARITY = 75
+_SURE = 85
+"""How similar, of 100, a word must be to another one to be read as that without asking."""
 _TYPED = str.maketrans(dict.fromkeys("‐‒–—―−", "-") | dict.fromkeys("‘’ʼ′", "'") | {"∶": ":"})
 _DECORATION = re.compile(r":[a-z][a-z0-9_+-]*:|[*`~\"“”„«»]|[!?…]+(?!\w)|(?<!\w)_|_(?!\w)")
 _POLITE = re.compile(r"\b(?:please|pls|plz|thanks|thank you|thx)\b", re.IGNORECASE)
@@ -100,3 +103,21 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
         return found[0]
     shortened = [name for name in known if _shortens(word, name)]
     return shortened[0] if len(shortened) == 1 else None
+
+
+def respell(text: str, known: Iterable[str]) -> str:
+    """Return *text* with each misspelt word as the nearest of *known* words is spelled.
+
+    A word stays if a known one has its stem, or if none is near.
+    """
+    spellings = {word: spelled for one in known for word, spelled in words_of(one)}
+    stems = {*map(stem, spellings)}
+    for word, typed in words_of(text):
+        if stem(word) not in stems and (found := _surely(word, [*spellings])):
+            text = text.replace(typed, spellings[found], 1)
+    return text
+
+
+def _surely(word: str, known: Sequence[str]) -> str | None:
+    found = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_SURE)
+    return found[0] if found else None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from datetime import datetime as instant
+from itertools import takewhile
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ EDIT, SKIP, PAUSE, RESUME, END = "edit", "skip", "pause", "resume", "end"
 LIST = "list "
 """Before these words in the list of all channels."""
 _FEW = 3
-"""How many dates without a post an answer names; a range has one at each weekend."""
+"""Of how many dates an answer names those without a post; a range has some at each weekend."""
 _MANY = 60
 """How many dates an answer lists. A skip has at most as many; a pause may have more."""
 _LISTED = 15
@@ -210,21 +211,25 @@ def is_on(
     now: instant,
     before: Schedule | None,
     others: int,
+    respelled: Mapping[str, str],
     is_empty: bool,
     has_samples: bool,
 ) -> Message:
     """Confirm a new or changed schedule.
 
-    *before* is the schedule that it replaces, *others* how many more the channel has. *is_empty*
-    means that no story matches its topics, *has_samples* that there are only sample stories.
+    *before* is the schedule that it replaces, *others* how many more the channel has.
+    *respelled* are misspelt topics, with the spelling of the stories. *is_empty* means that no
+    story matches its topics, *has_samples* that there are only sample stories.
     """
     there = now.astimezone(ZoneInfo(schedule.timetable.zone))
     text = (
         f"<#{schedule.channel_id}> will get {_what(schedule)}. It is {there:%H:%M} there now."
         f" First: {_first(upcoming)}."
     )
-    if note := _not_today(schedule, upcoming, now):
+    if note := _why_later(schedule, upcoming, now):
         text += f" {note}"
+    for typed, meant in respelled.items():
+        text += f" I read “{plain(typed, 75)}” as {plain(meant, 75)}."
     if others:
         text += f" Its name is `{schedule.name}`."
     if before:
@@ -322,18 +327,34 @@ def skipped(
     """
     text = f"{_none_on(dates)} The next one comes {_first(upcoming)}."
     if late:
-        text += f" The post of {_list(late)} is out already, or under way."
-    if 0 < len(idle) <= _FEW:
-        text += f" None was planned for {_list(idle)}."
+        text += f" The post of {format_dates(late)} is out already, or under way."
+    # A range has weekends in it; single dates were meant.
+    if idle and len(dates) + len(idle) <= _FEW:
+        text += f" None was planned for {format_dates(idle)}."
+    return _with_take_back(text, _unskip(dates), schedule)
+
+
+def _unskip(dates: Sequence[date]) -> str:
+    """Return the command that takes back the skips of *dates*."""
     words = f"unskip {write_dates(dates)}"
-    if len(words) > MOST_WORDS:
-        words = f"unskip {dates[0]} to {dates[-1]}"
-    return _with_take_back(text, words, schedule)
+    return words if len(words) <= MOST_WORDS else f"unskip {dates[0]} to {dates[-1]}"
 
 
 def unskipped(dates: Sequence[date]) -> Message:
     """Confirm that the posts on *dates* are no longer skipped."""
-    return message(f"There will be a post on {_list(dates)} after all.")
+    if len(dates) > 2:
+        return message(f"There will be posts after all: {format_dates(dates)}.")
+    return message(f"There will be a post on {format_dates(dates)} after all.")
+
+
+def only_skipped(schedule: Schedule, dates: Sequence[date]) -> Message:
+    """Say that a schedule is not paused, and offer to take back its skipped *dates*."""
+    text = (
+        "The schedule isn't paused, so there is nothing to resume. But the posts of"
+        f" {format_dates(dates)} are skipped."
+    )
+    choice = ("Post them after all", _unskip(dates))
+    return paragraphs(text, buttons=commands([choice], schedule_id=schedule.id))
 
 
 def paused(
@@ -488,7 +509,9 @@ def schedule_status(schedule: Schedule, coming: UpcomingPost | None = None) -> s
     if schedule.is_paused and schedule.paused_until:
         forever = schedule.paused_until == FOREVER
         return "paused" if forever else f"paused until {format_date(schedule.paused_until)}"
-    return f"next {_when(coming or UpcomingPost(occurrence=schedule.next))}"
+    coming = coming or UpcomingPost(occurrence=schedule.next)
+    empty = ", *but I have no story for it*" if coming.is_empty else ""
+    return f"next {_when(coming)}{empty}"
 
 
 def owner_text(schedule: Schedule) -> str:
@@ -544,17 +567,24 @@ def _unskipped(upcoming: Sequence[UpcomingPost]) -> UpcomingPost | None:
     return next((post for post in upcoming if post.skip_reason is None), None)
 
 
-def _not_today(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instant) -> str:
-    """Return why a schedule that posts on this weekday does not post today, or ""."""
+def _why_later(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instant) -> str:
+    """Return why the first post is not today, or not on the first days of the schedule, or ""."""
     local = now.astimezone(ZoneInfo(schedule.timetable.zone))
-    if not schedule.timetable.has_post_on(local.date()) or not upcoming:
-        return ""
-    first = upcoming[0]
-    if first.occurrence.due_on == local.date():
-        return f"Not today: {plain(first.skip_reason, 100)}." if first.skip_reason else ""
-    if local.time() >= schedule.timetable.at:
-        return f"Not today, because {schedule.timetable.at:%H:%M} has passed."
-    return "Not today, because today's post is out already."
+    first = upcoming[0].occurrence.due_on if upcoming else None
+    notes = []
+    if first and first != local.date() and schedule.timetable.has_post_on(local.date()):
+        has_passed = local.time() >= schedule.timetable.at
+        why = (
+            f"{schedule.timetable.at:%H:%M} has passed"
+            if has_passed
+            else "today's post is out already"
+        )
+        notes.append(f"Not today, because {why}.")
+    for post in [*takewhile(lambda post: post.skip_reason, upcoming)][:_FEW]:
+        on = post.occurrence.due_on
+        day = "today" if on == local.date() else f"on {format_date(on)}"
+        notes.append(f"Not {day}: {plain(post.skip_reason or '', 100)}.")
+    return " ".join(notes)
 
 
 def _clock_change(
@@ -627,9 +657,4 @@ def _none_on(dates: Sequence[date]) -> str:
     if len(dates) > _MANY:
         first, last = format_date(dates[0]), format_date(dates[-1])
         return f"None of the {len(dates)} posts from {first} to {last} comes."
-    return f"No post on {_list(dates)}."
-
-
-def _list(dates: Sequence[date]) -> str:
-    """Return every date; of more than ten, those in a row as a range."""
-    return format_dates(dates) if len(dates) > 10 else ", ".join(map(format_date, dates))
+    return f"{'No posts:' if len(dates) > 2 else 'No post on'} {format_dates(dates)}."

@@ -1,7 +1,7 @@
 """Planning: the next posts of each schedule, stored before anything is sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from math import ceil
@@ -56,6 +56,7 @@ _LAST_RELOAD = f"""
 SELECT COALESCE(MAX(number), 0) AS number FROM revision
 WHERE source = '{FOLDER}' AND loaded_by <> '{QUESTION}'
 """  # noqa: S608 -- our own text
+_FILLED = "SELECT 1 FROM schedule WHERE id = $1 AND pool_revision = $2"
 _EMPTY_POOL = "DELETE FROM topic_pool WHERE schedule_id = $1"
 _FILL_POOL = "INSERT INTO topic_pool (schedule_id, team_id, article_id) VALUES ($1, $2, $3)"
 _MARK_POOL = "UPDATE schedule SET pool_revision = $2 WHERE id = $1 RETURNING id"
@@ -68,6 +69,8 @@ class UpcomingPost:
     occurrence: Occurrence
     skip_reason: str | None = None
     """Why nothing will be posted; None if the post will be sent."""
+    is_empty: bool = False
+    """Whether there is no story to choose from as things are, so that nothing will be posted."""
 
 
 class StoryFinder(Protocol):
@@ -187,13 +190,16 @@ class Planning:
                     break
         return upcoming
 
-    async def coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
+    async def coming(
+        self, schedules: Sequence[Schedule], *, now: datetime
+    ) -> Mapping[str, UpcomingPost]:
         """Return the next post of each schedule that has one, by schedule id."""
         coming: dict[str, UpcomingPost] = {}
         for schedule in schedules:
             for post in await self.upcoming(schedule, 1):
                 if post.skip_reason is None:
-                    coming[schedule.id] = post
+                    is_empty = await self.preview(schedule, now=now) is None
+                    coming[schedule.id] = replace(post, is_empty=is_empty)
         return coming
 
     async def _fill_pools(self, now: datetime) -> None:
@@ -211,6 +217,8 @@ class Planning:
         """Store the ids of the stories on the schedule's topics, found by a normal look-up."""
         revision = self._finder.revision
         if not schedule.topics or revision is None:
+            return
+        if await self._database.fetch(_FILLED, schedule.id, revision.number):
             return
         ids: dict[str, None] = {}
         for topic in schedule.topics:

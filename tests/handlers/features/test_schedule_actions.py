@@ -117,7 +117,7 @@ async def test_the_next_posts_can_be_skipped_by_number(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon-fri")
     await slack.type("/digest skip next")
     (answer,) = await slack.type("/digest skip the next 3 posts")
-    assert "No post on Wed 25 Nov 2026, Thu 26 Nov 2026, Fri 27 Nov 2026." in answer["text"]
+    assert "No posts: Wed 25 Nov 2026 to Fri 27 Nov 2026." in answer["text"]
     await slack.type("/digest unskip next")
     assert await skipped(slack) == ["2026-11-25", "2026-11-26", "2026-11-27"]
     await slack.type("/digest unskip next 2")
@@ -159,7 +159,7 @@ async def test_a_skip_can_be_taken_back(slack: Slack) -> None:
 async def test_the_posts_of_a_range_that_are_out_are_named(slack: Slack) -> None:
     await posted(slack)
     (answer,) = await slack.type("/digest skip today to friday")
-    assert "No post on Wed 25 Nov 2026, Thu 26 Nov 2026, Fri 27 Nov 2026." in answer["text"]
+    assert "No posts: Wed 25 Nov 2026 to Fri 27 Nov 2026." in answer["text"]
     assert "The post of Tue 24 Nov 2026 is out already, or under way." in answer["text"]
 
 
@@ -299,6 +299,45 @@ async def test_on_says_why_the_first_post_is_not_today(
     (answer,) = await slack.type(f"/digest on {words}")
     assert ("Not today" in answer["text"]) == bool(why)
     assert why in answer["text"]
+
+
+async def test_on_says_why_the_first_days_have_no_post(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 09:30 thu except holidays US")
+    assert "Not on Thu 26 Nov 2026: Thanksgiving Day." in answer["text"]
+
+
+async def test_a_week_is_skipped_in_one_short_line(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    (answer,) = await slack.type("/digest skip next week")
+    assert answer["text"].startswith("No posts: Mon 30 Nov 2026 to Fri 4 Dec 2026. The next")
+    assert "None was planned" not in answer["text"]
+
+
+async def test_resume_offers_to_take_back_what_is_skipped(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    await slack.type("/digest skip next week")
+    (answer,) = await slack.type("/digest resume")
+    assert "the posts of Mon 30 Nov 2026 to Fri 4 Dec 2026 are skipped" in answer["text"]
+    await slack.press(Action.DIGEST_GUESS, answer)
+    assert not await skipped(slack)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "note"),
+    [
+        ("santions, geneva", ("Sanctions", "geneva"), "I read “santions” as Sanctions."),
+        ("sanction", ("sanction",), ""),
+        ("kubernetes", ("kubernetes",), "There is no story for it yet"),
+    ],
+)
+async def test_a_misspelt_topic_is_kept_as_the_stories_spell_it(
+    slack: Slack, typed: str, kept: tuple[str, ...], note: str
+) -> None:
+    (answer,) = await slack.type(f"/digest on 09:30 about {typed}")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert schedule.topics == kept
+    assert note in answer["text"]
+    assert ("I read" in answer["text"]) == ("I read" in note)
 
 
 async def test_now_today_on_a_day_without_a_post_says_so(slack: Slack) -> None:

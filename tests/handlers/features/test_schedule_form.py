@@ -438,6 +438,16 @@ async def test_only_owners_and_admins_change_a_schedule_from_the_list(slack: Sla
     assert await schedule_of(slack.parley.store, TEAM, WORLD)
 
 
+async def test_lists_warn_of_a_schedule_that_will_post_nothing(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 about kubernetes")
+    await slack.type("/digest on 09:30 named all-of-it digest")
+    for command in ("/digest", "/digest list"):
+        (answer,) = await slack.type(command)
+        lines = [line for line in answer["text"].splitlines() if line.startswith("•")]
+        assert ["I have no story for it" in line for line in lines] == [False, True]
+        assert "kubernetes" in lines[1]
+
+
 async def test_a_long_list_has_pages(slack: Slack) -> None:
     for number in range(45):
         where = slack.workspace.add_channel(
@@ -462,6 +472,25 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
     assert "go on from Thu 26 Nov 2026" in texts(seen)
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "guessed"),
+    [
+        ("stop", "off"),
+        ("cancel", "off"),
+        ("delete", "off"),
+        ("status", "next"),
+        ("show", "next"),
+        ("9:30 weekdays", "on 9:30 weekdays"),
+    ],
+)
+async def test_another_word_for_a_command_is_known(slack: Slack, typed: str, guessed: str) -> None:
+    await slack.type("/digest on 07:00 daily")
+    (answer,) = await slack.type(f"/digest {typed}")
+    assert f"Did you mean `/digest {guessed}`?" in answer["text"]
+    assert labels(answer) == [f"Yes: {guessed}"]
+    assert await slack.parley.store.schedules.list(TEAM)
 
 
 async def test_a_guess_that_is_pressed_twice_posts_once(slack: Slack) -> None:

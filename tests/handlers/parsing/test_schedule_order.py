@@ -107,6 +107,22 @@ def test_a_bad_order_raises(words: str, sentence: str) -> None:
         parse_order(words, zone="UTC", today=TODAY)
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("09:30 digset 3", "digest 3"),
+        ("09:30 digset 3 abuot oil", "digest 3 about oil"),
+        ("09:30 weekdays exept holidays DE", "except holidays DE"),
+        ("09:30 digset 9", None),
+    ],
+)
+def test_a_misspelt_word_of_an_order_is_offered(words: str, meant: str | None) -> None:
+    with pytest.raises(UnclearError, match="Did you mean") as caught:
+        parse_order(words, zone="UTC", today=TODAY)
+    written = [write_order(order) or "" for order in caught.value.readings]
+    assert [words.partition(" UTC ")[2] for words in written] == ([meant] if meant else [])
+
+
 @given(
     at=st.times(),
     weekdays=st.frozensets(st.integers(0, 6), min_size=1),

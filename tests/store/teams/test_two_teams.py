@@ -353,7 +353,7 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
             seen[channel_id] += [
                 await store.planning.preview(schedule, now=NOW),
                 await store.planning.upcoming(schedule, 3),
-                await store.planning.coming([schedule]),
+                await store.planning.coming([schedule], now=NOW),
                 await store.posts.last_scheduled(schedule, now=NOW + timedelta(days=9)),
             ]
             # The id of another team's schedule finds nothing.
