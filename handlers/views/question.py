@@ -79,8 +79,8 @@ def asked_before(at: datetime | None) -> list[Block]:
     """Return the note that the channel was asked this question *at* that time; none for None."""
     if at is None:
         return []
-    on = date(int(at.timestamp()), format_date(at.date()), "{date_long_pretty}")
-    return [context(f"Asked here before: {on}.")]
+    on = date(int(at.timestamp()), format_date(at.date()), "{date_long}")
+    return [context(f"Asked here on {on}.")]
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:

@@ -9,7 +9,7 @@ small window of the corpus is read.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -52,6 +52,22 @@ WITH had AS (
     SELECT article_id, CAST(SUM(times) AS BIGINT) AS times FROM ({had}) every GROUP BY article_id
 )
 """
+# What the channel had last, of all that the pool has.
+_LATEST = """
+SELECT latest.article_id FROM (
+    SELECT article_id, due_at AS at FROM post
+    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
+      AND state NOT IN ('failed', 'missed', 'skipped'){shown}
+) latest JOIN {{pool}} ON a.id = latest.article_id
+GROUP BY latest.article_id ORDER BY MAX(latest.at) DESC, latest.article_id LIMIT :most
+"""
+_LATEST_ASKED = _LATEST.format(shown="")
+_LATEST_SHOWN = _LATEST.format(
+    shown="""
+    UNION ALL
+    SELECT s.article_id, p.due_at AS at FROM post_story s JOIN post p ON p.key = s.post_key
+    WHERE p.team_id = $1 AND p.channel_id = $2 AND p.state NOT IN ('failed', 'missed', 'skipped')"""
+)
 _COUNTS = """
 SELECT had.times, COUNT(*) AS articles FROM had JOIN {pool} ON a.id = had.article_id
 GROUP BY had.times ORDER BY had.times
@@ -127,6 +143,13 @@ class Candidate:
     published_at: datetime | None = None
     times: int
     """How often the channel has had the article."""
+    is_recent: bool = False
+    """Whether it is in the half of the articles that the channel has had last."""
+
+    @property
+    def turn(self) -> tuple[bool, int]:
+        """Return what comes first, the lowest first."""
+        return self.is_recent, self.times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,12 +311,12 @@ def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Se
     picked: list[int] = []
     rest = list(range(len(window)))
     while rest and len(picked) < count:
-        least = min(window[each].times for each in rest)
+        least = min(window[each].turn for each in rest)
         taken = {window[each].headline for each in picked} if has_headlines else ()
         others = [
             each
             for each in rest
-            if window[each].times == least
+            if window[each].turn == least
             and window[each].headline not in taken
             and not any(leads.are_of_one_event(each, one) for one in picked)
         ]
@@ -302,7 +325,7 @@ def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Se
         if not window[others[0]].published_at:
             # The headline of most stories first: else only its stories are left at the end of a
             # round.
-            counts = Counter(window[each].headline for each in rest if window[each].times == least)
+            counts = Counter(window[each].headline for each in rest if window[each].turn == least)
             most = max(counts[window[each].headline] for each in others)
             others = [each for each in others if counts[window[each].headline] == most]
         stories = [window[each] for each in others]
@@ -316,24 +339,27 @@ def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
     """Return the candidates of a *window* in the order in which to post them.
 
     Articles that the channel has had least often come first, so no article is repeated before all
-    others were posted. Among those, articles with the headline of the last post come last; the
-    rest keep their order: the newest first, then those without a date as they are shuffled.
+    others were posted. But those that it has had recently come last: a story that came late would
+    be repeated until it was posted as often as the others. Among equals, articles with the headline
+    of the last post come last; the rest keep their order: the newest first, then those without a
+    date as they are shuffled.
 
     The first candidate should also meet two conditions: its question differs from the last few,
     and the others can follow without the same headline twice in a row. If no candidate meets
     both, the second condition is the more important one.
     """
     last = recent.headlines[0] if recent.headlines else None
-    ordered = sorted(window, key=lambda each: (each.times, each.headline == last))
-    least = [each for each in ordered if each.times == ordered[0].times]
+    ordered = sorted(window, key=lambda each: (*each.turn, each.headline == last))
+    least = [each for each in ordered if each.turn == ordered[0].turn]
+    round_ = [each for each in ordered if each.times == ordered[0].times]
     equals = [each for each in least if (each.headline == last) == (least[0].headline == last)]
     if equals[0].published_at:
         # No headline without a date comes before news.
-        least = [each for each in least if each.published_at]
+        round_ = [each for each in round_ if each.published_at]
         equals = [each for each in equals if each.published_at]
     # The headlines can be counted only if the window holds every article of this group.
-    if len(least) < _WINDOW:
-        counts = Counter(each.headline for each in least)
+    if len(round_) < _WINDOW:
+        counts = Counter(each.headline for each in round_)
         equals = [each for each in equals if _alternates(counts, each.headline)] or equals
     first = next((each for each in equals if not _is_near(each, recent)), equals[0])
     return [first, *(each for each in ordered if each is not first)]
@@ -485,6 +511,11 @@ async def _window(pool: _Pool) -> _Window:
                 break
             rows = await pool.fetch(f"{sql} LIMIT :room", times=times, room=room, **bounds)
             candidates += (_candidate(row, times) for row in rows)
+    if candidates and candidates[0].times:
+        most = min(sum(counts.values()), _WINDOW) // 2
+        rows = await pool.fetch(_LATEST_SHOWN if pool.is_digest else _LATEST_ASKED, most=most)
+        latest = {row["article_id"] for row in rows}
+        candidates = [replace(each, is_recent=each.article_id in latest) for each in candidates]
     return _Window(candidates=candidates, counts=counts)
 
 

@@ -131,6 +131,20 @@ async def test_a_new_story_is_asked_before_an_old_one_returns(
     assert (await ask(store, clock)).headline == "Headline 1"
 
 
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+async def test_a_story_that_came_late_is_not_asked_again_and_again(
+    store: Store, clock: StoppedClock, tmp_path: Path, rounds: int
+) -> None:
+    await load(store, tmp_path / "corpus", 3, 3)
+    for _ in range(6 * rounds):
+        await ask(store, clock)
+    await load(store, tmp_path / "corpus", 3, 3, 1)
+    asked = [(await ask(store, clock)).headline for _ in range(8)]
+    places = [place for place, headline in enumerate(asked) if headline == "Headline 2"]
+    assert places[0] == 0
+    assert all(other - one > 3 for one, other in pairwise(places))
+
+
 candidates = st.lists(
     st.builds(
         Candidate,
