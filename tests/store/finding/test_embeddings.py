@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -17,14 +18,19 @@ from store.finding.similarity import SemanticSearch
 from store.types import Article, Unsure
 from tests.store.finding.test_finder import STARTER
 
-MODEL = Embeddings.load()
-assert MODEL, "make test installs the optional part"
 FILES = {**embeddings.ENCODER, **embeddings.MINILM}
 
 
+@cache
+def model() -> Embeddings:
+    """Load the models, once a test needs them."""
+    loaded = Embeddings.load()
+    assert loaded, "make test installs the optional part"
+    return loaded
+
+
 def vector(text: str) -> embeddings.Vectors:
-    assert MODEL
-    row: embeddings.Vectors = MODEL.embed([text])[0]
+    row: embeddings.Vectors = model().embed([text])[0]
     return row
 
 
@@ -50,44 +56,42 @@ def _loading() -> Iterator[None]:
     ],
 )
 def test_texts_with_the_same_meaning_have_similar_vectors(text: str, same: str, other: str) -> None:
-    assert MODEL
-    many_languages, english = parts(MODEL.embed([text, same, other]))
+    many_languages, english = parts(model().embed([text, same, other]))
     for part in (many_languages, english) if text.startswith("a truce") else (many_languages,):
         assert part[0] @ part[1] > part[0] @ part[2] + 0.2
 
 
 def test_each_part_has_length_1_also_those_of_texts_without_words() -> None:
-    assert MODEL
-    found = MODEL.embed(["embassy talks", "", "🍕\0", "x" * 100_000])
+    found = model().embed(["embassy talks", "", "🍕\0", "x" * 100_000])
     assert found.shape == (4, DIMENSIONS)
     for part in parts(found):
         assert np.linalg.norm(part, axis=1) == pytest.approx([1] * 4, abs=1e-3)
-    assert MODEL.embed([]).shape == (0, DIMENSIONS)
+    assert model().embed([]).shape == (0, DIMENSIONS)
 
 
 def test_a_packed_vector_is_the_mean_of_those_of_the_texts_of_a_story() -> None:
-    assert MODEL
-    packed = MODEL.embed_articles(STARTER)
+    packed = model().embed_articles(STARTER)
     assert packed.nbytes == len(STARTER) * DIMENSIONS // 2
     for article, row in zip(STARTER[:5], unpack(packed), strict=False):
         for part, expected in zip(
-            parts(row[None]), parts(MODEL.embed(texts_of(article))), strict=True
+            parts(row[None]), parts(model().embed(texts_of(article))), strict=True
         ):
             mean = expected.mean(axis=0)
             cosine = part[0] @ mean / np.linalg.norm(part[0]) / np.linalg.norm(mean)
             assert cosine > 0.98
     assert np.abs(unpack(pack(np.zeros((1, DIMENSIONS), dtype=np.float32)))).max() <= 0.5
-    assert MODEL.embed_articles([]).shape == (0, DIMENSIONS // 2)
-    assert MODEL.embed_articles(
-        [replace(STARTER[0], headline="", summary="", insight="", question="")]
-    ).any()
+    assert model().embed_articles([]).shape == (0, DIMENSIONS // 2)
+    assert (
+        model()
+        .embed_articles([replace(STARTER[0], headline="", summary="", insight="", question="")])
+        .any()
+    )
 
 
 def test_threads_that_embed_at_the_same_time_get_their_own_vectors() -> None:
     """A look-up does not wait for the stories that are embedded in the background."""
-    assert MODEL
     texts = [article.summary for article in STARTER]
-    alone = [MODEL.embed([text])[0] for text in texts]
+    alone = [model().embed([text])[0] for text in texts]
     with ThreadPoolExecutor(4) as threads:
         together = [*threads.map(vector, texts * 3)]
     np.testing.assert_allclose(together, alone * 3, atol=1e-5)
@@ -155,9 +159,8 @@ def test_wrong_or_missing_files_are_refused_in_one_sentence(
 
 async def test_without_minilm_the_other_model_decides_alone() -> None:
     """Its vectors are told apart in the database, and all texts look alike to it."""
-    assert MODEL
-    alone = Embeddings(MODEL._encoder, None)
-    assert alone.id != MODEL.id
+    alone = Embeddings(model()._encoder, None)
+    assert alone.id != model().id
     finder = Finder.of(STARTER, alone)
     search = SemanticSearch.of(finder.index, alone, STARTER)
     assert (await search.calibrate()).weights == [1, 0]

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.finding import similarity
-from store.finding.embeddings import DIMENSIONS, PARTS, Embeddings, Vectors, pack, parts
+from store.finding.embeddings import DIMENSIONS, PARTS, Vectors, pack, parts
 from store.finding.finder import Finder
 from store.finding.index import Index
 from store.finding.similarity import (
@@ -22,6 +23,7 @@ from store.finding.similarity import (
 )
 from store.finding.vocabulary import Vocabulary
 from store.types import Found, Nothing, Unsure
+from tests.store.finding.test_embeddings import model
 from tests.store.finding.test_finder import (
     LOOKUPS,
     STARTER,
@@ -32,22 +34,29 @@ from tests.store.finding.test_finder import (
     text_of,
 )
 
-MODEL = Embeddings.load()
-assert MODEL, "make test installs the optional part"
-FINDER = Finder.of(STARTER, MODEL).with_names(TOPICS)
-BY_WORDS = Finder.of(STARTER).with_names(TOPICS)
+
+@cache
+def finder() -> Finder:
+    """Return a finder of the sample stories with semantic search."""
+    return Finder.of(STARTER, model()).with_names(TOPICS)
+
+
+@cache
+def by_words_alone() -> Finder:
+    """Return a finder of the sample stories without semantic search."""
+    return Finder.of(STARTER).with_names(TOPICS)
 
 
 async def test_a_paraphrase_gives_an_unsure_answer() -> None:
-    answer = await FINDER.find("atomic iran")
+    answer = await finder().find("atomic iran")
     assert isinstance(answer, Unsure)
     assert any("nuclear" in text_of(match.article) for match in answer.matches)
-    (only_by_words, *_) = matches(await BY_WORDS.find("atomic iran"))
+    (only_by_words, *_) = matches(await by_words_alone().find("atomic iran"))
     assert "Iran" in text_of(only_by_words.article)
 
 
 async def test_once_the_most_similar_story_passes_three_are_shown_best_first() -> None:
-    answer = await FINDER.find("are diplomats quarrelling over an armistice")
+    answer = await finder().find("are diplomats quarrelling over an armistice")
     assert isinstance(answer, Unsure)
     assert len(answer.matches) == 3
     scores = [match.score for match in answer.matches]
@@ -58,15 +67,15 @@ async def test_once_the_most_similar_story_passes_three_are_shown_best_first() -
 async def test_an_answer_by_words_stays_the_same() -> None:
     for line in LOOKUPS.read_text("utf-8").splitlines():
         query = json.loads(line)["query"]
-        by_words = await BY_WORDS.find(query)
+        by_words = await by_words_alone().find(query)
         if isinstance(by_words, Found):
-            assert await FINDER.find(query) == by_words
+            assert await finder().find(query) == by_words
 
 
 async def test_a_query_with_only_misspelled_words_is_answered_by_its_words() -> None:
-    by_words = await BY_WORDS.find("zelensiky medvdev xqzt")
+    by_words = await by_words_alone().find("zelensiky medvdev xqzt")
     assert isinstance(by_words, Unsure)
-    assert matches(await FINDER.find("zelensiky medvdev xqzt"))
+    assert matches(await finder().find("zelensiky medvdev xqzt"))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +83,7 @@ async def test_a_query_with_only_misspelled_words_is_answered_by_its_words() -> 
     ["lunch", "kubernetes", "birthday party", "", "?", "🍕", "\0", "0x80070058", "BMIS-90443 v5.3"],
 )
 async def test_another_subject_finds_nothing(query: str) -> None:
-    assert isinstance(await FINDER.find(query), Nothing)
+    assert isinstance(await finder().find(query), Nothing)
 
 
 async def test_a_headline_is_part_of_a_story() -> None:
@@ -83,7 +92,7 @@ async def test_a_headline_is_part_of_a_story() -> None:
         make_article(2, "Leave by the stairs and meet at the car park.", headline="Fire alarm"),
         make_article(3, "Thirty days a year, entered two weeks ahead.", headline="Time off"),
     ]
-    answer = await Finder.of(stories, MODEL).find("what if there is smoke in the building")
+    answer = await Finder.of(stories, model()).find("what if there is smoke in the building")
     assert matches(answer)[0].article.headline == "Fire alarm"
 
 
@@ -100,18 +109,18 @@ async def test_semantic_search_works_in_other_languages(query: str, headline: st
         make_article(2, "Den Vorgesetzten vor zehn Uhr anrufen.", headline="Krankmeldung"),
         make_article(3, "Vor der Abreise die Fenster schließen.", headline="Büroschluss"),
     ]
-    assert matches(await Finder.of(stories, MODEL).find(query))[0].article.headline == headline
+    assert matches(await Finder.of(stories, model()).find(query))[0].article.headline == headline
 
 
 async def test_an_empty_corpus_answers_nothing() -> None:
-    assert await Finder.of((), MODEL).find("embassy staff") == Nothing(topics=())
+    assert await Finder.of((), model()).find("embassy staff") == Nothing(topics=())
 
 
 async def test_quality_with_semantic_search() -> None:
     shown, unsure, found = Rates(), Rates(), Rates()
     for line in LOOKUPS.read_text("utf-8").splitlines():
         lookup = json.loads(line)
-        answer = await FINDER.find(lookup["query"])
+        answer = await finder().find(lookup["query"])
         right = [
             all(
                 re.search(pattern, text_of(match.article), re.IGNORECASE)
@@ -141,13 +150,12 @@ async def test_quality_with_semantic_search() -> None:
 )
 async def test_a_story_is_proposed_from_the_minimum_on(query: str, factor: float) -> None:
     """A sentence needs less than a phrase."""
-    assert MODEL
-    vectors = SemanticSearch.of(FINDER.index, MODEL, STARTER).vectors
+    vectors = SemanticSearch.of(finder().index, model(), STARTER).vectors
     weights = [0.5, 0.5]
-    found = vectors.similarities(Calibration(weights, 0).weigh(MODEL.embed([query]))).max()
+    found = vectors.similarities(Calibration(weights, 0).weigh(model().embed([query]))).max()
     for share, is_shown in ((0.99, True), (1.01, False)):
         calibration = Calibration(weights, found / factor * share)
-        search = SemanticSearch(FINDER.index, MODEL, vectors, calibration)
+        search = SemanticSearch(finder().index, model(), vectors, calibration)
         assert bool(await search.find(query)) == is_shown
 
 
@@ -161,12 +169,11 @@ GEORGIAN = (
 
 
 async def test_a_country_that_no_story_names_is_another_subject() -> None:
-    assert MODEL
-    assert FINDER.index.vocabulary.lacks_country(("peace", "talks", "in", "sudan"))
-    assert not FINDER.index.vocabulary.lacks_country(("talks", "in", "ankara"))
-    shown = matches(await FINDER.find("peace negotiations with the generals"))
+    assert finder().index.vocabulary.lacks_country(("peace", "talks", "in", "sudan"))
+    assert not finder().index.vocabulary.lacks_country(("talks", "in", "ankara"))
+    shown = matches(await finder().find("peace negotiations with the generals"))
     assert shown
-    assert not matches(await FINDER.find("peace negotiations with sudan's generals"))
+    assert not matches(await finder().find("peace negotiations with sudan's generals"))
 
 
 async def test_a_story_with_the_name_is_among_the_choices() -> None:
@@ -183,15 +190,14 @@ async def test_a_story_with_the_name_is_among_the_choices() -> None:
             )
         )
     ]
-    shown = matches(await Finder.of(stories, MODEL).find(query))
+    shown = matches(await Finder.of(stories, model()).find(query))
     assert any("Haddad" in match.article.summary for match in shown)
 
 
 async def test_nothing_is_proposed_in_a_language_that_the_model_does_not_know() -> None:
     """To it all Georgian texts look alike, so a stray word would lead to any of them."""
-    assert MODEL
     stories = [make_article(number, text) for number, text in enumerate(GEORGIAN)]
-    unknown = SemanticSearch.of(Index.of(stories), MODEL, stories)
+    unknown = SemanticSearch.of(Index.of(stories), model(), stories)
     assert await unknown.calibrate() == Calibration([0, 0], math.inf)
     assert not await unknown.find("ფეხბურთი")
 
@@ -206,14 +212,13 @@ GERMAN = (
 
 
 async def test_only_the_models_that_know_the_language_count() -> None:
-    assert MODEL
-    english = await SemanticSearch.of(FINDER.index, MODEL, STARTER).calibrate()
+    english = await SemanticSearch.of(finder().index, model(), STARTER).calibrate()
     assert english.weights == [0.5, 0.5]
     assert MIN_SIMILARITY <= english.least < 0.25
     stories = [make_article(number, text) for number, text in enumerate(GERMAN)]
-    german = await SemanticSearch.of(Index.of(stories), MODEL, stories).calibrate()
+    german = await SemanticSearch.of(Index.of(stories), model(), stories).calibrate()
     assert german.weights == [1, 0]
-    nothing = await SemanticSearch.of(Index.of(()), MODEL, ()).calibrate()
+    nothing = await SemanticSearch.of(Index.of(()), model(), ()).calibrate()
     assert nothing == Calibration([0.5, 0.5], MIN_SIMILARITY)
 
 
@@ -245,8 +250,8 @@ def test_similarities_are_the_sums_over_the_parts(seed: int, stories: int) -> No
     found = packed.similarities(queries)
     np.testing.assert_allclose(found, vectors @ queries.T, atol=0.1)
     assert found.max() <= len(PARTS) + 0.1
-    for model, part in enumerate(parts(vectors)):
-        weights = np.eye(len(PARTS))[model].tolist()
+    for number, part in enumerate(parts(vectors)):
+        weights = np.eye(len(PARTS))[number].tolist()
         found = packed.similarities(Calibration(weights, 0).weigh(queries))
         np.testing.assert_allclose(found, part @ part[:2].T, atol=0.1)
 
@@ -262,8 +267,7 @@ def test_vectors_are_merged_in_the_order_of_their_numbers() -> None:
 
 async def test_stories_that_are_not_loaded_are_never_returned() -> None:
     """Their vectors may be in memory: of a story that was deleted, or not loaded here yet."""
-    assert MODEL
-    every = SemanticSearch.of(FINDER.index, MODEL, STARTER)
+    every = SemanticSearch.of(finder().index, model(), STARTER)
     search = every.over(Index.of(STARTER[:5]))
     found = await search.find(STARTER[9].summary)
     assert found
