@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.simulation import scratch
+from benchmarks.simulation import PLANTED, scratch
+from tests.machine import ROOT
 from tests.simulation.faults import Faults
 from tests.simulation.feed_world import FeedWorld
 from tests.simulation.posting_world import PostingWorld
@@ -46,8 +47,14 @@ def test_a_world_without_faults(template: Path) -> None:
 
 
 def test_leaving_faults_out_does_not_move_the_others() -> None:
-    one, other = Faults(3), Faults(3, only=frozenset())
+    one, other = Faults(4), Faults(4, only=frozenset())
     happened = [one.happens("connect") for _ in range(400)]
     assert any(happened)
     assert not any(other.happens("connect") for _ in range(400))
     assert one.number("connect") == other.number("connect")
+
+
+def test_each_planted_fault_has_one_place_in_the_code() -> None:
+    """Or `python -m benchmarks.simulation --planted` would stop there."""
+    counts = {one.what: (ROOT / one.file).read_text("utf-8").count(one.right) for one in PLANTED}
+    assert counts == dict.fromkeys(counts, 1)
