@@ -95,7 +95,10 @@ class Embeddings:
         encoder.encode("The first text loads the files.")
         files = _find_files(MINILM)
         if not files:
-            _log.info("MiniLM is not installed: English is found by other words less often")
+            _log.info(
+                "MiniLM or its vocabulary is not installed, so fewer paraphrases in English are"
+                " found: see docs/how-it-works.md"
+            )
         return cls(encoder, MiniLM(*files) if files else None)
 
     def embed(self, texts: Sequence[str]) -> Vectors:

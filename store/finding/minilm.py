@@ -205,7 +205,10 @@ def _read_tensors(path: Path) -> Iterator[tuple[str, memoryview]]:
 
 
 def _read_fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield the number and the bytes of each field of a protobuf *message*."""
+    """Yield the number and the bytes of each field of a protobuf *message*.
+
+    The fields are numbers of variable length, or have a length: ONNX has no others here.
+    """
     at = 0
 
     def read_number() -> int:

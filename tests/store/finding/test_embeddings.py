@@ -98,7 +98,10 @@ def test_threads_that_embed_at_the_same_time_get_their_own_vectors() -> None:
 
 
 WORDS_ALONE = "no embeddings are installed: stories are found by their words alone"
-LESS_ENGLISH = "MiniLM is not installed: English is found by other words less often"
+LESS_ENGLISH = (
+    "MiniLM or its vocabulary is not installed, so fewer paraphrases in English are found:"
+    " see docs/how-it-works.md"
+)
 
 
 @pytest.mark.usefixtures("_loading")
