@@ -15,16 +15,17 @@ _MAX_ERROR = 200
 def format_outcome(post: Post) -> str | None:
     """Return the outcome of *post* in words; None as long as it is open."""
     error = plain(post.error or "no reason given", _MAX_ERROR)
+    where = channel_link(post.channel_id)
     match post.state:
         case PostState.SENT:
-            return f"Posted in {channel_link(post.channel_id)}."
+            return f"Posted in {where}."
         case PostState.FAILED:
             why = format_not_ready(post.error or "", post.channel_id)
-            return why or f"The post was not sent: {error}."
+            return why or f"The post in {where} was not sent: {error}."
         case PostState.MISSED:
             return (
-                f"Slack did not take the post in time ({error}), so I stopped trying."
-                " Please ask for it again."
+                f"The post is not in {where}: Slack did not take it in time ({error}), so I stopped"
+                " trying. Please ask for it again."
             )
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (

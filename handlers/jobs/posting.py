@@ -43,8 +43,6 @@ IN_FLIGHT = 16
 """How many posting calls may be in flight at the same time."""
 _BATCH = 200
 """How many open posts to load from the store at a time."""
-_FOLLOW = timedelta(minutes=25)
-"""How long a note about an open post can be replaced: its response_url works half an hour."""
 _LONG = timedelta(days=1)
 _BEAT = 1.0
 """Seconds between rounds of planning and starting posts while calls are in flight."""
@@ -69,8 +67,8 @@ class Posting:
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
         self._is_stopping = False
-        self._followed: dict[str, tuple[Post, AsyncRespond, datetime]] = {}
-        """{key: (the post, the responder of its note, when to stop following it)}."""
+        self._followed: dict[str, tuple[Post, AsyncRespond]] = {}
+        """{key: (the post, the responder of its note)}."""
 
     def stop(self) -> None:
         """Make `run` return as soon as the calls in flight have ended."""
@@ -218,17 +216,19 @@ class Posting:
         return PendingError(format_pending(post, self._clock()), partial(self._follow, post))
 
     def _follow(self, post: Post, respond: AsyncRespond) -> None:
-        """Replace the note about *post* once its outcome is known."""
-        self._followed[post.key] = post, respond, self._clock() + _FOLLOW
+        """Replace the note about *post* once its outcome is known, however long that takes."""
+        if post.asked_by:
+            respond = self._responders.lasting(respond, post.team_id, post.asked_by)
+        self._followed[post.key] = post, respond
 
     async def _report_outcomes(self) -> None:
         """Replace the notes about posts whose outcome is known now."""
-        for key, (post, respond, until) in tuple(self._followed.items()):
+        for key, (post, respond) in tuple(self._followed.items()):
             now_stored = await self._store.posts.get(post.team_id, key)
             outcome = format_outcome(now_stored) if now_stored else None
             if outcome:
                 self._background.start(answer(respond, message(outcome), replace=True))
-            if outcome or now_stored is None or self._clock() > until:
+            if outcome or now_stored is None:
                 self._followed.pop(key, None)
 
     async def _send_thread(self, post: Post) -> None:
@@ -274,7 +274,7 @@ class Posting:
         """
         stored = await self._store.posts.get(post.team_id, post.key)
         outcome = format_outcome(stored) if stored else None
-        if outcome and self._clock() - post.due_at < _FOLLOW:
+        if outcome:
             thread_ts = post.about.thread_ts if post.about else None
             whisper = self._responders.whisper(post.team_id, post.channel_id, user_id, thread_ts)
             self._background.start(answer(whisper, message(outcome)))

@@ -19,6 +19,8 @@ from store.types import ChannelId, ParleyError, TeamId, UserId
 log = logging.getLogger(__name__)
 
 _DONE = WebhookResponse(url="", status_code=200, body="ok", headers={})
+_CLOSED = WebhookResponse(url="", status_code=200, body="closed", headers={})
+"""The answer of a modal that its user has closed: no error, but nobody reads it."""
 _TOO_LATE = frozenset(
     {
         "not_found",
@@ -34,8 +36,8 @@ _DIRECT_TRIES = 3
 _LONGEST_WAIT_SECONDS = 60.0
 """The longest wait before a direct message is sent again."""
 
-_EXPIRED = frozenset({"expired_url", "used_url"})
-"""The answers of a response_url that has expired or was used five times."""
+_UNSEEN = frozenset({"expired_url", "used_url", _CLOSED.body})
+"""The answers of a response_url that has expired or was used five times, and of a closed modal."""
 
 
 class Responders:
@@ -49,7 +51,12 @@ class Responders:
 
     def modal(self, team_id: TeamId, view_id: str) -> AsyncRespond:
         """Return a responder that answers in the open modal *view_id*."""
-        return _FunctionResponder(lambda shown: self.update(team_id, view_id, window(shown)))
+
+        async def show(shown: Message) -> WebhookResponse:
+            is_open = await self.update(team_id, view_id, window(shown))
+            return _DONE if is_open else _CLOSED
+
+        return _FunctionResponder(show)
 
     def window(self, team_id: TeamId, trigger_id: str, user: UserId) -> AsyncRespond:
         """Return a responder that opens a modal, or else sends a direct message.
@@ -57,14 +64,15 @@ class Responders:
         A trigger_id opens one modal, within three seconds.
         """
 
-        async def show(shown: Message) -> None:
+        async def show(shown: Message) -> WebhookResponse:
             try:
                 is_open = await self.open(team_id, trigger_id, window(shown))
             except FAILURES as error:
                 log.warning("a modal could not be opened: %s", classify(error).code)
                 is_open = None
             if is_open is None:
-                await self.direct(team_id, user, None)(**shown)
+                return await self.direct(team_id, user, None)(**shown)
+            return _DONE
 
         return _FunctionResponder(show)
 
@@ -76,7 +84,7 @@ class Responders:
         If Slack does not take it, the answer is a direct message.
         """
 
-        async def show(shown: Message) -> None:
+        async def show(shown: Message) -> WebhookResponse:
             # Twice is better than not at all: the message is shown to one person only.
             client = await self._teams.asking(team_id)
             try:
@@ -85,15 +93,17 @@ class Responders:
                 )
             except FAILURES as error:
                 log.warning("an ephemeral message was not sent: %s", classify(error).code)
-                await self.direct(team_id, user, None)(**shown)
+                return await self.direct(team_id, user, None)(**shown)
+            return _DONE
 
         return _FunctionResponder(show)
 
     def lasting(self, respond: AsyncRespond, team_id: TeamId, user: UserId) -> AsyncRespond:
-        """Return a responder that answers with *respond*, or in a direct message if that expires.
+        """Return a responder that answers with *respond*, or else in a direct message.
 
         A response_url works five times within half an hour (docs.slack.dev, Handling user
-        interaction), and a very large corpus takes longer to load.
+        interaction), and a very large corpus takes longer to load. A modal may be closed before
+        its answer comes.
         """
         return _FallbackResponder(respond, self.direct(team_id, user, None))
 
@@ -126,13 +136,15 @@ class Responders:
         if await self.open(team_id, trigger_id, view, on_top=on_top) is None:
             raise ParleyError("Slack took too long to open the form. Please try again.")
 
-    async def update(self, team_id: TeamId, view_id: str, view: View) -> None:
-        """Replace the content of a modal; does nothing if the user has closed it."""
+    async def update(self, team_id: TeamId, view_id: str, view: View) -> bool:
+        """Replace the content of a modal; False if the user has closed it."""
         client = await self._teams.asking(team_id)
         try:
             await client.views_update(view_id=view_id, view=view)
         except SlackApiError as error:
             _ignore_if_too_late(error)
+            return False
+        return True
 
     async def publish(
         self, team_id: TeamId, user_id: UserId, home: View, *, hash_: str | None
@@ -152,15 +164,14 @@ class Responders:
 class _FunctionResponder(AsyncRespond):
     """Answers with *show* instead of a response_url."""
 
-    def __init__(self, show: Callable[[Message], Awaitable[None]]) -> None:
+    def __init__(self, show: Callable[[Message], Awaitable[WebhookResponse]]) -> None:
         super().__init__(response_url=None)
         self._show = show
 
     async def __call__(  # type: ignore[override]
         self, text: str = "", blocks: Any = None, **_: Any
     ) -> WebhookResponse:
-        await self._show(Message(text=text, blocks=blocks or []))
-        return _DONE
+        return await self._show(Message(text=text, blocks=blocks or []))
 
 
 class _DirectResponder(AsyncRespond):
@@ -210,7 +221,7 @@ class _DirectResponder(AsyncRespond):
 
 
 class _FallbackResponder(AsyncRespond):
-    """Answers with *first*, and with *then* once the response_url of *first* has expired."""
+    """Answers with *first*, and with *then* if nobody can see the answer of *first* any more."""
 
     def __init__(self, first: AsyncRespond, then: AsyncRespond) -> None:
         super().__init__(response_url=first.response_url)
@@ -221,7 +232,7 @@ class _FallbackResponder(AsyncRespond):
         self, text: str = "", blocks: Any = None, **options: Any
     ) -> WebhookResponse:
         response = await self._first(text=text, blocks=blocks, **options)
-        if response.body not in _EXPIRED:
+        if response.body not in _UNSEEN:
             return response
         return await self._then(text=text, blocks=blocks)
 

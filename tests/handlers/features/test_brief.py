@@ -344,7 +344,7 @@ async def test_a_share_refused_by_its_response_url_can_be_repeated(
     with monkeypatch.context() as patched:
         patched.setattr(delivery, "answer_channel", refused)
         seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
-    assert "The post was not sent: used_url." in texts(seen)
+    assert f"The post in <#{RANDOM}> was not sent: used_url." in texts(seen)
     await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
     assert len(slack.public(RANDOM)) == 1
 

@@ -65,7 +65,7 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
     ("error", "outcome"),
     [
         ("is_archived", "This channel is archived, so I can't post in it."),
-        ("msg_too_long", "The post was not sent: msg_too_long."),
+        ("msg_too_long", f"The post in <#{GENERAL}> was not sent: msg_too_long."),
     ],
 )
 async def test_a_post_that_is_refused_later_says_why(
@@ -112,3 +112,32 @@ async def test_a_form_shows_the_outcome(slack: Slack) -> None:
     done = slack.modal()
     assert done
     assert DONE in texts([done])
+
+
+async def test_an_outcome_that_comes_too_late_for_the_note_is_a_direct_message(
+    slack: Slack,
+) -> None:
+    """The note's response_url works half an hour; here Slack is away for longer."""
+    await pressed(slack, kind="status", status=500)
+    slack.clock.forward(hours=1)
+    await settle(slack)
+    await slack.settled()
+    (told,) = slack.public("D0ANA")
+    assert told["text"].startswith(f"The post is not in <#{GENERAL}>")
+    assert "Please ask for it again" in told["text"]
+
+
+async def test_an_outcome_that_comes_after_the_form_was_closed_is_a_direct_message(
+    slack: Slack,
+) -> None:
+    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
+    await slack.submit(preview)
+    note = slack.modal()
+    assert note
+    await slack.workspace.close_view(ANA, note["id"])
+    await settle(slack)
+    await slack.settled()
+    assert [told["text"] for told in slack.public("D0ANA")] == [DONE]
