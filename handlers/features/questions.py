@@ -11,7 +11,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import Value
 from handlers.features.dependencies import Options, Slack
 from handlers.features.lookup import LookUp
-from handlers.ids import Block, Field
+from handlers.ids import Block
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, require_home
 from handlers.slack.payloads import Interaction
@@ -134,12 +134,11 @@ class Questions:
 def _typed(view: dict[str, Any]) -> WrittenQuestion:
     values = view["state"]["values"]
 
-    def text(block: Block, field: Field) -> str:
-        return " ".join((values.get(block, {}).get(field, {}).get("value") or "").split())
+    def text(block: Block) -> str:
+        (field,) = values.get(block, {}).values() or [{}]
+        return " ".join((field.get("value") or "").split())
 
-    return WrittenQuestion(
-        insight=text(Block.INSIGHT, Field.INSIGHT), question=text(Block.QUESTION, Field.QUESTION)
-    )
+    return WrittenQuestion(insight=text(Block.INSIGHT), question=text(Block.QUESTION))
 
 
 def _is_sentence(text: str) -> bool:

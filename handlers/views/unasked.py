@@ -50,16 +50,20 @@ def question_form(
 
     *typed* fills in the fields. *left* is the number of stories without a question. *note* is shown
     above the fields.
+
+    The fields' action_ids end with the story's id: when a view is updated, Slack keeps what was
+    typed into a field of the same ids (docs.slack.dev: views.update), so a question would move to
+    the next story.
     """
     blocks: list[Block] = [] if is_change else [context(unasked(left))]
     blocks += card(article, question=False, where=MODAL)
     if not is_change and left > 1:
-        blocks.append(actions(write_button("Another story", after=article.id)))
+        blocks.append(actions(write_button("Skip this story", after=article.id)))
     if note:
         blocks.append(section(f":warning: {note}"))
     if not article.insight:
         insight = text_input(
-            ids.Field.INSIGHT,
+            f"{ids.Field.INSIGHT}:{article.id}",
             "Why it matters",
             most=MAX_INSIGHT,
             multiline=True,
@@ -67,7 +71,7 @@ def question_form(
         )
         blocks.append(input_block(ids.Block.INSIGHT, "Insight", insight, optional=True))
     question = text_input(
-        ids.Field.QUESTION,
+        f"{ids.Field.QUESTION}:{article.id}",
         "An open question that gets people talking",
         most=MAX_QUESTION,
         multiline=True,

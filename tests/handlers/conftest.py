@@ -163,8 +163,11 @@ class Slack:
     async def submit(
         self, view: dict[str, Any], values: dict[str, Any] | None = None, *, user: str = ANA
     ) -> dict[str, str]:
-        """Fill in and submit a modal, wait for every answer, and return {block_id: error}."""
-        delivery = await self.workspace.submit(user, view["id"], values)
+        """Fill in and submit a modal, wait for every answer, and return {block_id: error}.
+
+        *values* are as `in_form` takes them.
+        """
+        delivery = await self.workspace.submit(user, view["id"], in_form(view, values or {}))
         assert not delivery.error, delivery.error
         await self.settled()
         return delivery.errors
@@ -172,6 +175,27 @@ class Slack:
     def public(self, channel: str = GENERAL, thread_ts: str | None = None) -> list[dict[str, Any]]:
         """Return the messages that everybody in the channel sees."""
         return self.workspace.messages(channel, thread_ts=thread_ts)
+
+
+def in_form(view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return *values* of a form, {block_id: {field: state}}, with the view's own action_ids.
+
+    An action_id is the field, or begins with it.
+    """
+    action_ids = {
+        block["block_id"]: block["element"]["action_id"]
+        for block in view["blocks"]
+        if block["type"] == "input"
+    }
+
+    def action_id(block_id: str, field: str) -> str:
+        own = action_ids.get(block_id, "")
+        return own if own.startswith(field) else field
+
+    return {
+        block_id: {action_id(block_id, field): state for field, state in fields.items()}
+        for block_id, fields in values.items()
+    }
 
 
 def write_corpus(folder: Path) -> Path:

@@ -399,5 +399,5 @@ def _sent(payload: dict[str, Any]) -> set[str]:
         *(action["action_id"].rstrip("0123456789").removesuffix("_") for action in pressed),
         *(action["block_id"] for action in pressed),
         *values,
-        *(field for fields in values.values() for field in fields),
+        *(field.partition(":")[0] for fields in values.values() for field in fields),
     }

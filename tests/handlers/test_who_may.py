@@ -29,7 +29,7 @@ from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from tests.handlers.conftest import Slack, Switches, dm
+from tests.handlers.conftest import Slack, Switches, dm, in_form
 from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import STORY, upload
@@ -278,7 +278,7 @@ async def question_form(slack: Slack) -> Json:
     modal = slack.modal()
     assert modal
     written: Json = {Block.QUESTION: {Field.QUESTION: {"value": "Who pays?"}}}
-    return await held(slack, slack.workspace.submit(ANA, modal["id"], written))
+    return await held(slack, slack.workspace.submit(ANA, modal["id"], in_form(modal, written)))
 
 
 async def drop_document(slack: Slack) -> Json:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.workspace import Fault
+from bot.workspace.people.forms import fill
 from handlers.ids import Action, Block, Field
 from store.articles.written_questions import WrittenQuestion
 from store.types import Article, Found
@@ -103,6 +104,20 @@ async def test_status_and_app_home_lead_through_the_stories(slack: Slack) -> Non
     assert "no question" not in answer["text"]
     assert "as a question was written" in answer["text"]
     assert not labels(answer)
+
+
+async def test_what_is_typed_for_one_story_does_not_move_to_the_next(slack: Slack) -> None:
+    await load(slack, FOG, SUN)
+    (answer,) = await slack.type("/corpus status")
+    await slack.press(Action.QUESTION_NEXT, answer)
+    form = slack.modal()
+    assert form
+    fields = {block["block_id"]: block["element"] for block in form["blocks"] if "element" in block}
+    action_id = fields[Block.QUESTION]["action_id"]
+    fill(slack.workspace.views[form["id"]], {Block.QUESTION: {action_id: {"value": QUESTION}}})
+    form = await slack.press_in(form, Action.QUESTION_NEXT)
+    assert form
+    assert QUESTION not in str(form["state"])
 
 
 async def test_app_home_shows_how_many_to_admins(slack: Slack) -> None:
