@@ -71,7 +71,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.BRIEF_ASK, brief.ask)
     pressed(Action.STORY_READ, brief.read)
     app.block_action(Action.STORY_OPEN)(acknowledge)
-    pressed(Action.BRIEF_DISCUSS, discuss.post)
+    pressed(Action.BRIEF_DISCUSS, discuss.here)
     pressed(Action.DISCUSS_POST, discuss.post)
     pressed(Action.DISCUSS_ANOTHER, discuss.another)
     pressed(Action.DISCUSS_JOIN, discuss.join)

@@ -68,6 +68,18 @@ class Discuss:
         view = modal.discussion_preview(found.article, value=value, asked_at=found.asked_at)
         await self.slack.responders.update(press.team_id, press.view_id, view)
 
+    async def here(self, press: Press, respond: AsyncRespond) -> None:
+        """Post the question of a story that was looked up, or first show when it was asked here."""
+        article = await self.lookup.article(press.value.article_id)
+        asked_at = await self.asked_at(press.team_id, press.channel_id, article)
+        pressed = await self.store.posts.get(press.team_id, press.key(PostKind.QUESTION))
+        if asked_at is None or pressed:
+            await self.post(press, respond)
+            return
+        value = press.value
+        shown = views.preview(article, words=value.words, place=value.place, asked_at=asked_at)
+        await answer(respond, shown, replace=True)
+
     async def post(self, press: Press, respond: AsyncRespond) -> None:
         """Post the question to the channel and remove its preview, or offer to join first."""
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
@@ -135,8 +147,15 @@ class Discuss:
         following = await self.store.choice.next(team_id, channel_id, place=place)
         if following is None:
             raise ParleyError("There is no question to ask yet: the corpus is empty.")
-        asked = await self.store.choice.last_asked(team_id, channel_id, [following.id])
-        return Suggestion(article=following, asked_at=asked.get(following.id))
+        asked_at = await self.asked_at(team_id, channel_id, following)
+        return Suggestion(article=following, asked_at=asked_at)
+
+    async def asked_at(
+        self, team_id: TeamId, channel_id: ChannelId, article: Article
+    ) -> datetime | None:
+        """Return when the channel was last asked the article's question; None if it never was."""
+        asked = await self.store.choice.last_asked(team_id, channel_id, [article.id])
+        return asked.get(article.id)
 
     async def _preview(
         self, team_id: TeamId, channel_id: ChannelId, *, words: str, place: int

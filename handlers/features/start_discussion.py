@@ -57,7 +57,7 @@ class DiscussionForm:
         return next(iter(self.lookup.examples(1)), "")
 
     async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
-        """Post the question of the form's story, or find a story and show a preview."""
+        """Post the question of the form's story; show a preview if it was found or asked before."""
         try:
             team_id = require_home(body)
             value = Value.decode(view["private_metadata"])
@@ -68,19 +68,24 @@ class DiscussionForm:
                 if problem := await self._channel_problem(body, team_id, channel_id):
                     await ack(**views.field_errors({Block.CHANNEL: problem}))
                     return
-                await self._post(ack, body, team_id, value)
-                return
-            typed = values[Block.WORDS][Field.WORDS].get("value") or ""
-            words = " ".join(typed.split())
-            found = await self.discuss.question(team_id, channel_id, words=words, place=0)
-            if isinstance(found, Nothing):
-                nearest = ", ".join(found.topics)
-                hint = f" Near to it: {nearest}." if nearest else ""
-                error = f"I have no story on “{words}”.{hint}"
-                await ack(**views.field_errors({Block.WORDS: error}))
-                return
-            value = replace(value, article_id=found.article.id, words=words)
-            shown = views.discussion_preview(found.article, value=value, asked_at=found.asked_at)
+                article = await self.lookup.article(value.article_id)
+                asked_at = await self.discuss.asked_at(team_id, channel_id, article)
+                if asked_at is None:
+                    await self._post(ack, body, team_id, value)
+                    return
+            else:
+                typed = values[Block.WORDS][Field.WORDS].get("value") or ""
+                words = " ".join(typed.split())
+                found = await self.discuss.question(team_id, channel_id, words=words, place=0)
+                if isinstance(found, Nothing):
+                    nearest = ", ".join(found.topics)
+                    hint = f" Near to it: {nearest}." if nearest else ""
+                    error = f"I have no story on “{words}”.{hint}"
+                    await ack(**views.field_errors({Block.WORDS: error}))
+                    return
+                article, asked_at = found.article, found.asked_at
+                value = replace(value, article_id=article.id, words=words)
+            shown = views.discussion_preview(article, value=value, asked_at=asked_at)
         except ParleyError as refused:
             shown = views.window(message(sentence(refused)))
         await ack(**views.updated(shown))

@@ -36,7 +36,7 @@ class Background:
 
     def start(
         self,
-        work: Coroutine[Any, Any, None],
+        work: Coroutine[Any, Any, object],
         respond: AsyncRespond | None = None,
         *,
         is_press: bool = False,
@@ -62,7 +62,7 @@ class Background:
             await asyncio.wait(late, timeout=_CUT_SECONDS)
 
     async def _run(
-        self, work: Coroutine[Any, Any, None], respond: AsyncRespond | None, is_press: bool
+        self, work: Coroutine[Any, Any, object], respond: AsyncRespond | None, is_press: bool
     ) -> None:
         try:
             await work

@@ -87,6 +87,18 @@ async def test_discuss_here_posts_the_question_and_its_story_in_the_thread(slack
     assert "Dockworkers in Gdansk" in texts([story])
 
 
+async def test_discuss_here_shows_first_that_the_channel_was_asked_before(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_DISCUSS, answer)
+    (again,) = await slack.type("/brief dockworkers", user=BEN)
+    seen = await slack.press(Action.BRIEF_DISCUSS, again, user=BEN)
+    (preview,) = [one for one in seen if one["ts"] == again["ts"]]
+    assert "Asked here on" in texts([preview])
+    assert len(slack.public()) == 1
+    await slack.press(Action.DISCUSS_POST, preview, user=BEN)
+    assert len(slack.public()) == 2
+
+
 async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slack) -> None:
     (slack.corpus / "quarry.csv").write_text("headline,summary\nQuarry,A quarry closed.\n")
     await slack.type("/corpus reload")

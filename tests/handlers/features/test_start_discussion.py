@@ -94,6 +94,16 @@ async def test_a_story_from_a_direct_message_is_discussed_in_a_channel(slack: Sl
     await slack.submit(modal, filled(GENERAL))
     (question,) = slack.public()
     assert "What would make night work fair?" in texts([question])
+    await slack.press(Action.DISCUSS_START, answer, channel=dm(ANA))
+    again = slack.modal()
+    assert again
+    await slack.submit(again, filled(GENERAL))
+    preview = slack.modal()
+    assert preview
+    assert "Asked here on" in texts([preview])
+    assert len(slack.public()) == 1
+    await slack.submit(preview)
+    assert len(slack.public()) == 2
 
 
 async def test_a_story_that_was_removed_while_the_modal_was_open_is_reported(slack: Slack) -> None:
