@@ -20,8 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.clock import Clock, system_clock
+from bot.dispatch import ParleyApp
 from bot.entrances.install import Bots, Install
-from bot.idempotency import IdempotentApp
 from bot.manifest import manifest
 from bot.observability.metrics import Metrics
 from bot.retry import retrying
@@ -235,7 +235,8 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
             bot_token=bot.token,
         )
 
-    return IdempotentApp(
+    return ParleyApp(
+        teams,
         # Without a name, Bolt inspects the whole stack and its source files to find one.
         name="parley",
         client=client,

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from slack_bolt.async_app import AsyncApp
 
+from bot.dispatch import ParleyApp
 from bot.workspace import Fault
 from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
@@ -55,15 +55,13 @@ async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.Mo
     """A failed dispatch must not be cached as the answer to its repeats."""
     await slack.type("/brief dockworkers")
     slack.payloads.append({**slack.payloads[-1], "trigger_id": "1.1.another"})
-    dispatch = AsyncApp.async_dispatch
 
     async def fails(*_: Any) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(AsyncApp, "async_dispatch", fails)
-    with pytest.raises(ConnectionError):
+    with monkeypatch.context() as patch, pytest.raises(ConnectionError):
+        patch.setattr(ParleyApp, "_dispatch", fails)
         await slack.repeat()
-    monkeypatch.setattr(AsyncApp, "async_dispatch", dispatch)
     assert "Dockworkers" in json.loads(await slack.repeat())["text"]
 
 
