@@ -154,10 +154,7 @@ class News:
 
 
 def new_lookups(articles: Sequence[Article], count: int) -> Sequence[str]:
-    """Generate *count* different queries: three words of a story, every fourth with a typo.
-
-    Words decide them, so that semantic search is not needed.
-    """
+    """Generate *count* different queries: three words of a story, every fourth with a typo."""
     rng = random.Random(4)
     texts = [f"{article.headline} {article.summary}" for article in articles]
     queries: dict[str, None] = {}
