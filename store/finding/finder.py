@@ -239,12 +239,12 @@ class Finder:
 
     def _match(self, word: str, expansions: Expansions) -> QueryWord:
         # People use the same words in different look-ups.
-        key = word, tuple(expansions.items())
+        key = word, *expansions.items()
         found = self._matched.get(key)
         if found is None:
             found = match_word(word, expansions, self.index)
             if len(self._matched) >= _CACHED_WORDS:
-                self._matched.clear()
+                del self._matched[next(iter(self._matched))]
             if len(found.numbers) <= _CACHED_NUMBERS:
                 self._matched[key] = found
         return found
@@ -266,7 +266,7 @@ class Finder:
         and *ties* more; see `ranking.rank`.
         """
         scores = {int(number): 1.0 for number in self.index.with_headline(query.words, limit)}
-        ranked = rank(query, self.index, limit=limit, min_score=min_score, ties=ties)
+        ranked = rank(query, limit=limit, min_score=min_score, ties=ties)
         for number, score in ranked:
             scores.setdefault(number, score)
         return list(islice(scores.items(), limit + ties))

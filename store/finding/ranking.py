@@ -6,6 +6,7 @@ expansion in the article, times the weight of the place.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -37,8 +38,8 @@ _BESIDE_NAME = 0.6
 # Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
 
-_FEW_POSTINGS, _FEW_CANDIDATES = 150, 3_000
-"""Up to so many, the simplest way is the fastest."""
+_FEW = 300
+"""Up to so many postings, a loop is faster than numpy, and for most queries there are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class QueryWord:
     numbers: Numbers
     covers: Scores
     """How well each article covers the word, from 0 to 1."""
+    is_name: bool
+    """Whether articles contain the word and English seldom uses it; see `anchored`."""
+    is_everyday: bool
+    """Whether no article contains the word, and it is a common one."""
 
     def cover(self, numbers: Numbers) -> Scores:
         """Return how well each article of *numbers* covers the word; 0 if it does not."""
@@ -70,7 +75,7 @@ class ExpandedQuery:
 
 
 def rank(
-    query: ExpandedQuery, index: Index, *, limit: int, min_score: float, ties: int = 0
+    query: ExpandedQuery, *, limit: int, min_score: float, ties: int = 0
 ) -> list[tuple[int, float]]:
     """Return the number and the score of the best articles, best first.
 
@@ -78,13 +83,23 @@ def rank(
     with the same score, the one that was loaded first comes first. Of the articles with the same
     score as the last one, at most *ties* more are returned, those that were loaded last.
     """
-    query_words = _weighted(query, index)
+    query_words = _weighted(query.matched)
     total = sum(word.weight for word in query_words)
     if not total:
         return []
-    numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
-    keep = scores >= min_score
-    return _best(numbers[keep], scores[keep], limit, ties)
+    if sum(len(word.numbers) for word in query_words) > _FEW:
+        numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
+        keep = scores >= min_score
+        return _best(numbers[keep], scores[keep], limit, ties)
+    shares: defaultdict[int, float] = defaultdict(float)
+    for word in query_words:
+        for number, cover in zip(word.numbers.tolist(), word.covers.tolist(), strict=True):
+            shares[number] += cover * word.weight
+    rounded = ((number, round(min(share / total, 1.0), 6)) for number, share in shares.items())
+    few = sorted((-score, number) for number, score in rounded if score >= min_score)
+    equal = [one for one in few[limit:] if one[0] == few[limit - 1][0]]
+    best = few[:limit] + equal[max(len(equal) - ties, 0) :]
+    return [(number, -score) for score, number in best]
 
 
 def anchored(
@@ -95,7 +110,7 @@ def anchored(
     A word too many must not hide a story. A name is a word of the corpus that English seldom uses.
     The articles that contain most of the other words come first.
     """
-    query_words = _weighted(query, index)
+    query_words = _weighted(query.matched)
     named = _named(query, index.vocabulary, names)
     anchors = [word for word in query_words if word.text in named and len(word.numbers)]
     if not anchors:
@@ -128,19 +143,15 @@ def _may_be_name(word: str) -> bool:
     return len(word) > 1 and not (has_digit(word) or is_people((word,)) or is_unspaced(word))
 
 
-def _weighted(query: ExpandedQuery, index: Index) -> list[QueryWord]:
-    query_words = query.matched
-    common = index.vocabulary.commonness
-    if any(
-        len(word.numbers) and _may_be_name(word.text) and common(word.text) < _NAME
-        for word in query_words
-    ):
+def _weighted(query_words: Sequence[QueryWord]) -> Sequence[QueryWord]:
+    """Return the words with the weights that they have beside the others."""
+    if any(word.is_name for word in query_words):
         query_words = [
-            replace(word, weight=word.weight * _BESIDE_NAME)
-            if not len(word.numbers) and common(word.text)
-            else word
+            replace(word, weight=word.weight * _BESIDE_NAME) if word.is_everyday else word
             for word in query_words
         ]
+    if not any(has_digit(word.text) for word in query_words):
+        return query_words
     total = sum(word.weight for word in query_words)
     return [
         replace(word, weight=max(word.weight, _FIGURE * (total - word.weight)))
@@ -175,13 +186,6 @@ def _candidates(
     scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
     order = sorted(query_words, key=lambda word: (-word.weight, len(word.numbers)))
-    if sum(len(word.numbers) for word in order) <= _FEW_CANDIDATES:
-        every = np.sort(np.concatenate([word.numbers for word in order]))
-        every = every[_is_last(every)]
-        share = np.zeros(len(every), dtype=np.float32)
-        for word in order:
-            share[every.searchsorted(word.numbers)] += word.covers * word.weight
-        return every, np.minimum(share / total, 1.0).round(6)
     left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
@@ -218,6 +222,7 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
     close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
     frequency = sum(len(found) for similarity, found in matched if similarity >= close)
+    common = index.vocabulary.commonness(word)
     weight = math.log(1 + index.size / (min(frequency, index.size) or 1))
     if index.vocabulary.is_function_word(word):
         weight *= _FUNCTION_WORD if matched else 0.0
@@ -226,8 +231,15 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     elif not matched and is_unspaced(word):
         weight *= _PAIR
     else:
-        weight *= rarity(index.vocabulary.commonness(word))
-    return QueryWord(word, weight, numbers, covers)
+        weight *= rarity(common)
+    return QueryWord(
+        word,
+        weight,
+        numbers,
+        covers,
+        is_name=bool(matched) and common < _NAME and _may_be_name(word),
+        is_everyday=not matched and common > 0,
+    )
 
 
 def _intersect(expansion: Expansion, index: Index) -> Postings:
@@ -252,7 +264,7 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     if len(matched) == 1:
         ((similarity, found),) = matched
         return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
-    if sum(len(postings) for _, postings in matched) <= _FEW_POSTINGS:
+    if sum(len(postings) for _, postings in matched) <= _FEW:
         best: dict[int, int] = {}
         for similarity, postings in matched:
             steps_of = _steps_of(similarity)
@@ -271,15 +283,8 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
     steps = (similarities * _PLACE_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
     keys = np.sort((found.astype(np.uint64) >> np.uint64(2)) << np.uint64(16) | steps)
     numbers = (keys >> np.uint64(16)).astype(np.uint32)
-    last = _is_last(numbers)
+    last = np.append(numbers[1:] != numbers[:-1], True)
     return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / np.float32(_STEPS)
-
-
-def _is_last(ordered: Numbers) -> NDArray[np.bool_]:
-    """Return for each of *ordered* whether it is the last of its equals."""
-    last = np.ones(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=last[:-1])
-    return last
 
 
 @lru_cache(maxsize=1_000)
@@ -298,11 +303,8 @@ def reasons(
     for word, expansions in zip(query_words, expanded, strict=True):
         if word in FUNCTION_WORDS:
             continue
-        best = max(
-            (each for each in expansions if all(word in spellings for word in each)),
-            key=expansions.__getitem__,
-            default=(),
-        )
+        matching = [each for each in expansions if all(map(spellings.__contains__, each))]
+        best = max(matching, key=expansions.__getitem__, default=())
         for spelling in (spellings[word] for word in best):
             # The pairs of letters of one word in a script without spaces overlap.
             if last and is_unspaced(spelling) and last[-1] == spelling[0]:

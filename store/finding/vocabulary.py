@@ -200,7 +200,7 @@ class Vocabulary:
         found = self._expanded.get(key)
         if found is None:
             if len(self._expanded) >= _CACHED:
-                self._expanded.clear()
+                del self._expanded[next(iter(self._expanded))]
             found = self._expanded[key] = self._expand(word, is_last=is_last)
         return found
 
@@ -325,9 +325,7 @@ class Vocabulary:
             at = int(self._stems.searchsorted(wanted))
             # Seldom any word has the stem.
             while at < len(self._stems) and self._stems[at] == wanted:
-                each = self._words[self._by_stem[at] % len(self._words)]
-                if of in self._stems_of(each):
-                    found[each] = None
+                found[self._words[self._by_stem[at] % len(self._words)]] = None
                 at += 1
         return [*found]
 
@@ -362,7 +360,9 @@ class Vocabulary:
         word = left + right
         if len(word) > _LONGEST:
             return {}
-        forms = self._with_stem(word)
+        # Seldom any word begins like the two.
+        low, high = self._range(word[: len(left) + 1])
+        forms = self._with_stem(word) if low < high else ()
         if forms:
             return {(form,): JOINED for form in forms}
         if len(word) < 8 or self.commonness(word) or (left in self and right in self):

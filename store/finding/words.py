@@ -195,7 +195,8 @@ def query_words(query: str) -> Iterator[str]:
     tokens = _clean(query).split()
     keeps_capitals = len(tokens) == 1 or not query.isupper()
     for token in tokens:
-        codes = [found for found in _COMPOUND.findall(token) if is_code(found)]
+        compounds = [] if token.isalpha() else _COMPOUND.findall(token)
+        codes = [found for found in compounds if is_code(found)]
         yield from map(_fold, codes)
         for code in codes:
             token = token.replace(code, " ", 1)
@@ -208,7 +209,7 @@ def query_words(query: str) -> Iterator[str]:
 
 def has_digit(word: str) -> bool:
     """Return whether *word* is a number, or a code with one."""
-    return any(map(str.isdigit, word))
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 def is_unspaced(word: str) -> bool:
