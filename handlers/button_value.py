@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from handlers.mrkdwn import truncate
@@ -64,11 +65,7 @@ class Value:
 
     def encode(self) -> str:
         """Return the value as JSON, at most 2,000 characters (docs.slack.dev, button element)."""
-        fields = ((name, getattr(self, name)) for name in self.__slots__)
-        given = {name: value for name, value in fields if value}
-        if self.words:
-            given["words"] = truncate(self.words, MOST_WORDS)
-        return _ENCODER.encode(given)
+        return _encode(self)
 
     @classmethod
     def decode(cls, text: str) -> Self:
@@ -90,6 +87,16 @@ class Value:
         if not 0 <= value.place < _MOST_PLACES or not _WHERE.fullmatch(value.where):
             raise ParleyError(_STALE)
         return value
+
+
+# The buttons under a story have the same value.
+@lru_cache(maxsize=10)
+def _encode(value: Value) -> str:
+    fields = ((name, getattr(value, name)) for name in value.__slots__)
+    given = {name: field for name, field in fields if field}
+    if value.words:
+        given["words"] = truncate(value.words, MOST_WORDS)
+    return _ENCODER.encode(given)
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

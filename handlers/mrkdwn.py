@@ -1,6 +1,5 @@
 """Convert text to and from mrkdwn: escaped, within Slack's limits, never a mention."""
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,7 +11,7 @@ _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 def escape(text: str) -> str:
     """Escape &, < and > (docs.slack.dev, formatting message text)."""
-    return html.escape(text, quote=False)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(text: str) -> str:

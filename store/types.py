@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NewType
 from zoneinfo import ZoneInfo
@@ -241,7 +240,7 @@ class Topic:
 # --- looking up --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """An article that a look-up found, and why."""
 
@@ -251,7 +250,7 @@ class Match:
     reasons: Callable[[Article], Iterable[str]] = field(repr=False, compare=False)
     """Returns the article's words that matched. It is slow, so call it only for shown articles."""
 
-    @cached_property
+    @property
     def why(self) -> tuple[str, ...]:
         """Return the article's words that matched, as the article spells them."""
         return tuple(dict.fromkeys(self.reasons(self.article)))

@@ -106,7 +106,8 @@ class HttpMode:
         answer = await self._intake.take(payload)
         if answer.status >= 500:
             self._signatures.forget(request.headers)
-        return await to_aiohttp_response(answer)
+        kind = "application/json" if answer.body.startswith("{") else "text/plain"
+        return web.Response(status=answer.status, text=answer.body, content_type=kind)
 
     async def _begin_install(self, request: web.Request) -> web.StreamResponse:
         # Each visit writes a row and allows one call to Slack when the browser returns. The return

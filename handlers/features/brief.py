@@ -36,25 +36,34 @@ class Brief:
         where = where_of(command["channel_id"])
         if is_help(words):
             return BoltResponse(status=200, body={**self.lookup.help(where)})
-        async with in_time_for_ack():
-            team_id, user_id = command["team_id"], command["user_id"]
-            if talk := await self.lookup.small_talk(words):
-                self.slack.background.start(
-                    self._small_talk(talk, team_id, user_id, where, respond), respond
-                )
-                return BoltResponse(status=200, body="")
-            found = await self.store.corpus.find(words)
-            context["outcome"] = type(found).__name__.lower()
-            is_admin = self.slack.directory.known_corpus_admin(team_id, user_id)
-            article = None if is_admin is False else await self.lookup.writable(found)
-            if article and is_admin is None:
-                # An ack does not wait for Slack to say who is an admin.
-                offer = self._offer_form(article, team_id, user_id, where, respond)
-                self.slack.background.start(offer)
-            can_write = article is not None and is_admin is True
-            return self.lookup.ack(
-                found, words=words, where=where, team_id=team_id, can_write=can_write
+        return await in_time_for_ack(self._answer(words, where, command, context, respond))
+
+    async def _answer(
+        self,
+        words: str,
+        where: str,
+        command: SlashCommand,
+        context: AsyncBoltContext,
+        respond: AsyncRespond,
+    ) -> BoltResponse:
+        team_id, user_id = command["team_id"], command["user_id"]
+        if talk := await self.lookup.small_talk(words):
+            self.slack.background.start(
+                self._small_talk(talk, team_id, user_id, where, respond), respond
             )
+            return BoltResponse(status=200, body="")
+        found = await self.store.corpus.find(words)
+        context["outcome"] = type(found).__name__.lower()
+        is_admin = self.slack.directory.known_corpus_admin(team_id, user_id)
+        article = None if is_admin is False else await self.lookup.writable(found)
+        if article and is_admin is None:
+            # An ack does not wait for Slack to say who is an admin.
+            offer = self._offer_form(article, team_id, user_id, where, respond)
+            self.slack.background.start(offer)
+        can_write = article is not None and is_admin is True
+        return self.lookup.ack(
+            found, words=words, where=where, team_id=team_id, can_write=can_write
+        )
 
     async def _small_talk(
         self,

@@ -46,8 +46,7 @@ class Discuss:
             await ack(**views.discuss_help(self.lookup.examples()))
             return
         team_id, channel_id = command["team_id"], command["channel_id"]
-        async with in_time_for_ack():
-            shown = await self._preview(team_id, channel_id, words=words, place=0)
+        shown = await in_time_for_ack(self._preview(team_id, channel_id, words=words, place=0))
         await ack(**shown)
 
     async def another(self, press: Press, respond: AsyncRespond) -> None:

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from typing import TypeVar
 
 from cachetools import LRUCache
 from slack_bolt import BoltResponse
@@ -21,6 +20,8 @@ from store import Store
 from store.db import DatabaseUnavailableError
 from store.types import Answer, Article, Found, Nothing, ParleyError, TeamId, Unsure
 
+_T = TypeVar("_T")
+
 _CACHE_SIZE = 500
 """How many rendered answers to keep for repeated look-ups."""
 
@@ -29,23 +30,19 @@ _CACHE_SIZE = 500
 class _Rendered:
     answer: Answer
     message: Message
-
-    @cached_property
-    def body(self) -> str:
-        """The message as JSON for an ack; cached because encoding takes as long as the look-up."""
-        return json.dumps(self.message)
+    body: str = ""
+    """The message as JSON, once an ack has needed it."""
 
 
 _ACK_SECONDS = 2.2
 """How long an answer in the ack may take: Slack gives a command three seconds."""
 
 
-@asynccontextmanager
-async def in_time_for_ack() -> AsyncIterator[None]:
-    """Raise `DatabaseUnavailableError` if what is done within takes too long for an ack."""
+async def in_time_for_ack(work: Awaitable[_T]) -> _T:
+    """Return the result of *work*; raise `DatabaseUnavailableError` if it takes too long."""
     try:
         async with asyncio.timeout(_ACK_SECONDS):
-            yield
+            return await work
     except TimeoutError as error:
         raise DatabaseUnavailableError from error
 
@@ -99,6 +96,7 @@ class LookUp:
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
         rendered = self._rendered(answer, words=words, place=0, where=where, can_write=can_write)
+        rendered.body = rendered.body or json.dumps(rendered.message)
         return BoltResponse(status=200, body=rendered.body)
 
     def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:

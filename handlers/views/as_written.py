@@ -11,6 +11,8 @@ from store.types import Article
 
 _MARK = re.compile(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
 """What Slack reads as formatting or as an emoji. mrkdwn has no escape for it."""
+_IN_MARKS = "*_~`>:"
+"""One of these is in every mark; looking for them is faster."""
 
 
 class Part(NamedTuple):
@@ -26,13 +28,17 @@ def as_written(*parts: Part, words: Sequence[str] = (), accessory: Element | Non
 
     A text with marks becomes rich text; beside a button, where there is no rich text, plain text.
     """
-    if not any(_MARK.search(part.text) for part in parts):
+    if not any(_has_mark(part.text) for part in parts):
         text = "\n".join(_mrkdwn(part, words) for part in parts)
         return section(text, accessory=accessory)
     if accessory:
         text = "\n".join(truncate(part.text, part.most) for part in parts)
         return {"type": "section", "text": literal(truncate(text, 3000)), "accessory": accessory}
     return {"type": "rich_text", "elements": [_rich(part, words) for part in parts]}
+
+
+def _has_mark(text: str) -> bool:
+    return any(each in text for each in _IN_MARKS) and _MARK.search(text) is not None
 
 
 def question_of(article: Article) -> Block:

@@ -101,10 +101,10 @@ def _spoken(label: str, hint: str) -> str | None:
 
     Who speaks to the computer says what they see, so the name contains the label (WCAG 2.5.3).
     """
-    shown = legible(truncate(label, _LABEL))
-    spoken = hint if shown.casefold() in legible(hint).casefold() else f"{label}: {hint}"
+    shown = legible(truncate(label, _LABEL)).casefold()
+    spoken = hint if shown in legible(hint).casefold() else f"{label}: {hint}"
     name = legible(truncate(spoken, _LABEL))
-    return name if shown.casefold() in name.casefold() else None
+    return name if shown in name.casefold() else None
 
 
 def _confirmation(label: str, question: str) -> Element:
