@@ -102,8 +102,8 @@ bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and time
 	@$(VENV)/bin/python -m benchmarks.crowd
 	@$(VENV)/bin/python -m benchmarks.year
 
-bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000)
-	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE))
+bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000 FOLDER=to keep it in)
+	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE)) $(if $(FOLDER),--folder $(FOLDER))
 
 gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
 	@rm -rf build/gallery

@@ -27,6 +27,8 @@ from store.finding.finder import UNSURE
 from store.types import Nothing
 
 SHOWN = 5
+_WARM_UP = 50
+"""Look-ups before those that are measured."""
 Find = Callable[[str], Awaitable[Sequence[int]]]
 
 
@@ -172,15 +174,23 @@ def resident() -> float:
     return pages * 4096 / 1e6
 
 
-async def run(size: int, count: int, *, others: bool) -> None:
-    """Print the table and the figures below it."""
+async def run(size: int, count: int, *, others: bool, kept: Path | None) -> None:
+    """Print the table and the figures below it.
+
+    The articles and their database are in the folder *kept*, if given, where a later run finds
+    them loaded: a million takes a quarter of an hour and more.
+    """
     write = sys.stdout.write
     news = News(size)
-    lookups = news.lookups(count)
+    lookups = news.lookups(count + _WARM_UP)
+    lookups, warm = lookups[:count], lookups[count:]
     with TemporaryDirectory(prefix="parley-bench-") as temporary:
-        folder = Path(temporary)
-        news.write(folder)
-        url = f"sqlite:///{temporary}/parley.db"
+        place = kept or Path(temporary)
+        folder = place / f"stories-{size}"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            news.write(folder)
+        url = f"sqlite:///{place.resolve()}/parley-{size}.db"
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(url))
             started = time.perf_counter()
@@ -195,7 +205,7 @@ async def run(size: int, count: int, *, others: bool) -> None:
             write("| method | success@1 | recall@5 | median ms | 99 % ms | look-ups |\n")
             write("| --- | --- | --- | --- | --- | --- |\n")
             ours = parley(store)
-            for lookup in lookups[:50]:
+            for lookup in warm:
                 await ours(lookup.query)
             write(await measure("Parley", ours, lookups) + "\n")
             memory = resident() - before
@@ -242,5 +252,6 @@ if __name__ == "__main__":
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--lookups", type=int, default=700)
     parser.add_argument("--alone", action="store_true", help="measure only Parley")
-    arguments = parser.parse_args()
-    asyncio.run(run(arguments.size, arguments.lookups, others=not arguments.alone))
+    parser.add_argument("--folder", type=Path, help="keep the articles and their database here")
+    asked = parser.parse_args()
+    asyncio.run(run(asked.size, asked.lookups, others=not asked.alone, kept=asked.folder))
