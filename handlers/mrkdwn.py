@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-_MARKUP = re.compile(r"<(?P<person>@|!(?!date))?[#!]?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
+_MARKUP = re.compile(r"<(?P<person>@|!(?!date))?(?P<channel>#)?!?[^<>|]*(?:\|(?P<label>[^<>]*))?>")
 _INSIDE, _NOT_AFTER = frozenset("_'’&;"), frozenset("_&")
 """What joins a word to the word after it, and before it; "&" and ";" belong to entities."""
 _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -31,7 +31,10 @@ def readable(text: str) -> str:
 
 
 def _label(found: re.Match[str]) -> str:
-    return " " if found["person"] else f" {found['label'] or ''} "
+    label = found["label"] or ""
+    if found["channel"] and label:
+        label = f"#{label}"
+    return " " if found["person"] else f" {label} "
 
 
 def truncate(text: str, limit: int) -> str:

@@ -49,12 +49,12 @@ _DAYS = "monday tuesday wednesday thursday friday saturday sunday weekday weeken
 _PHRASES = {
     SmallTalk.THANKS: "thanks|thank (?:you|u)|thx|ty|cheers|danke(?: schön)?|vielen dank"
     "|merci(?: beaucoup)?|(?:muchas |mille )?gra(?:cias|zie)|obrigad[oa]|спасибо",
-    SmallTalk.BYE: "bye(?: bye)?|goodbye|farewell|see (?:you|ya|u)|cya|good ?night|take care"
-    "|tschüss|auf wiedersehen|adieu|adiós|au revoir|arrivederci|hasta luego"
+    SmallTalk.BYE: "bye(?: bye)?|goodbye|farewell|(?:see|catch) (?:you|ya|u)|cya|good ?night"
+    "|take care|tschüss|auf wiedersehen|adieu|adiós|au revoir|arrivederci|hasta luego"
     "|(?:have|enjoy) (?:a|your) (?:(?:nice|good|great|lovely) )?(?:day|evening|weekend|lunch)",
     SmallTalk.PRAISE: "cool|awesome|brilliant|perfect|wow|well done|got it|nice one|good one"
     "|(?:i )?(?:love|like) (?:it|this|that|you)|(?:good|great|nice|super|lovely) (?:job|work|bot)"
-    "|(?:that|this|it|you) (?:(?:s|is|was|are|re) )?(?:so )?(?:great|super|lovely|nice|good)",
+    "|(?:that|this|it|you) (?:(?:s|is|was|are|re) )?(?:so )?(?:great|super|awesome|nice|good)",
     SmallTalk.FINE: "ok|okay|yes|yep|yeah|no|nope|nah|sure|lol|haha(?:ha)*|sorry|oops|my bad"
     "|nvm|never ?mind|no (?:problem|worries)|great",
     SmallTalk.HELLO: "hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)"
@@ -106,15 +106,12 @@ _COMMON = _ASKS | _set(
 )
 _TIMES = _set(
     _DAYS,
-    "today tomorrow day days week weeks weekdays month morning mornings noon afternoon evening time"
-    " times am pm hour hours o clock christmas holiday holidays vacation next",
+    "today tomorrow day week month morning noon afternoon evening time am pm hour o clock christmas"
+    " holiday vacation next one two three four five",
 )
-_POSTS = _set(
-    "question questions digest digests schedule schedules post posts message messages reminder"
-    " reminders discussion discussions"
-)
-_STORIES = _set("story stories article articles news feed feeds rss source sources")
-_PLACES = _set("channel channels team thread threads topic topics conversation")
+_POSTS = _set("question digest schedule post message reminder discussion")
+_STORIES = _set("story article news feed rss source")
+_PLACES = _set("channel team thread topic conversation")
 _THIS = _set("this it these them that")
 _REGULAR = _set("daily weekly every each regularly automatically regular automatic")
 
@@ -125,9 +122,9 @@ _HOW_TO = (
             "change move skip unskip pause stop cancel resume edit delete remove end disable mute"
             " unsubscribe reschedule postpone delay turn"
         ),
-        _POSTS | _THIS | _REGULAR | _set("you parley bot posting asking time"),
+        _POSTS | _THIS | _REGULAR | _set("you parley bot ask time get"),
     ),
-    (SmallTalk.CHANGE, _set("when which next tomorrow planned scheduled"), _POSTS | _set("posted")),
+    (SmallTalk.CHANGE, _set("when which next tomorrow plan see show list"), _POSTS),
     (SmallTalk.ADD, _set("add load upload import include submit come"), _STORIES),
     (
         SmallTalk.SCHEDULE,
@@ -136,12 +133,12 @@ _HOW_TO = (
     ),
     (
         SmallTalk.SCHEDULE,
-        _REGULAR | _set("digest digests schedule schedules reminder reminders often"),
-        _POSTS | _STORIES | _set("post"),
+        _REGULAR | _set("digest schedule reminder often"),
+        _POSTS | _STORIES,
     ),
     (
         SmallTalk.DISCUSS,
-        _set("ask post discuss start publish question questions discussion discussions"),
+        _set("ask post discuss start publish question discussion"),
         _POSTS | _THIS | _PLACES,
     ),
     (SmallTalk.ABOUT, _set("find search share look read"), _STORIES),
@@ -219,8 +216,16 @@ def _how_to(words: list[str]) -> SmallTalk | None:
 
 
 def _corrected(word: str) -> str:
-    """Return the long known word that *word* misspells; otherwise the word."""
-    if word in _KNOWN or len(word) < 5:
+    """Return the known word that *word* is a form of or, if it is long, misspells; or the word."""
+    if word in _KNOWN:
+        return word
+    for ending in ("ies", "ing", "ed", "s"):
+        base = word.removesuffix(ending)
+        # "stories" is of "story", "setting" of "set", and "scheduled" of "schedule".
+        for of in (f"{base}y", base, base[:-1], f"{base}e") if base != word else ():
+            if of in _KNOWN:
+                return of
+    if len(word) < 5:
         return word
     near = process.extractOne(word, _LONG, scorer=OSA.distance, score_cutoff=1 + (len(word) > 7))
     return near[0] if near else word

@@ -74,7 +74,7 @@ async def test_thanks_are_answered_in_a_line(slack: Slack) -> None:
     [
         ("how do I set up a daily question?", "`/digest on 09:30`", "Set up a daily question"),
         ("how do I skip a post?", "`/digest skip`", "Show the schedules"),
-        ("how do I start a discussion?", "`/discuss Geneva`", "Start a discussion"),
+        ("how do I ask a question in <#C1|random>?", "`/discuss Geneva`", "Start a discussion"),
         ("how can I add stories?", "`/corpus sources add ADDRESS`", "Geneva"),
         ("how do I invite you?", "`/invite @Parley`", "Start a discussion"),
     ],

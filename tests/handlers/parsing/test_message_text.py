@@ -30,7 +30,7 @@ UNFURLED = {
     [
         ({"text": "Fish &amp; chips"}, "Fish & chips"),
         ({"text": "<@U1> <@U2|ana> <!subteam^S1|@desk> <!here> look"}, "look"),
-        ({"text": "see <https://x.example|the port> in <#C1|news>"}, "see the port in news"),
+        ({"text": "see <https://x.example|the port> in <#C1|news>"}, "see the port in #news"),
         (
             {"text": "<!date^1^{date}|24 Dec> <https://news.example/1>", "attachments": [UNFURLED]},
             "24 Dec Dockers return The strike in Gdansk is over & done.",
