@@ -108,7 +108,7 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
 	@rm -rf build/gallery
 	@$(PYTEST) --quiet --record=build/gallery/sent tests/handlers/features tests/handlers/jobs
-	@$(VENV)/bin/python -m pytest --quiet --gallery build/gallery/screens tests/browser
+	@$(PYTEST) --quiet --gallery build/gallery/screens tests/browser
 	@$(VENV)/bin/python -m tests.gallery build/gallery
 
 pictures: $(VENV)/.dev ## take the README's pictures again (needs chromium; handsome with fonts-lato)

@@ -65,13 +65,13 @@ _WORDS = {"type": "string", "title": "Words", "description": "A few words, missp
 _FUNCTIONS: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
     Step.FIND_STORY: (
         "Find a story",
-        "Give the story that a few words mean",
+        "Find a story from a few words",
         {"words": _WORDS},
         ["words"],
     ),
     Step.PICK_QUESTION: (
         "Pick a question",
-        "Give the next question that a channel has not had",
+        "Pick the next question that a channel has not had",
         {
             "channel": {
                 "type": "slack#/types/channel_id",

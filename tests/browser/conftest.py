@@ -141,11 +141,15 @@ class Person:
             }
         return tuple(sorted(found))
 
-    async def picture(self, name: str) -> None:
-        """Fail if the picture *name* in docs is stale; with --pictures, take it instead."""
+    async def close_tour(self) -> None:
+        """Close the tour, which covers a narrow page, if it is open."""
         tour = self.page.get_by_role("button", name="Close Welcome")
         if await tour.is_visible():
             await tour.click()
+
+    async def picture(self, name: str) -> None:
+        """Fail if the picture *name* in docs is stale; with --pictures, take it instead."""
+        await self.close_tour()
         words = await self.page.locator("#app").inner_text()
         if self.pictures is None:
             assert read_words(ROOT / f"docs/{name}.png") == words, "stale: run `make pictures`"
@@ -197,6 +201,10 @@ async def visit(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterat
         if gallery:
             name = re.sub(r"\W+", "-", request.node.name).strip("-")
             for number, person in enumerate(people, 1):
+                if person.page.is_closed():
+                    continue
+                if not await person.dialog.count():
+                    await person.close_tour()
                 async for look in person.looks():
                     await person.page.screenshot(path=f"{gallery}/{name}-{number}-{look}.png")
     assert complaints == []

@@ -252,4 +252,5 @@ async def test_the_page_finds_back_to_a_workspace_that_was_away(visit: Open) -> 
         await expect(ana.message("Before")).to_have_count(0)
         await expect(ana.page.get_by_role("alert")).to_have_count(0)
         await expect(ana.composer).to_have_value("Half a thought")
+    await ana.page.close()
     ana.complaints.clear()  # Chromium's own, about the connections that were refused.
