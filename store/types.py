@@ -117,6 +117,11 @@ class FailedLoad:
     """How many more problems there are."""
 
 
+def tally(**counts: int) -> str:
+    """Return the *counts* that are not 0 with their names: "1 added, 2 edited"."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "no change"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One loaded state of the corpus."""
@@ -150,7 +155,7 @@ class Revision:
     @property
     def changes(self) -> str:
         """How many articles it changed, in words."""
-        return f"{self.added:,} added, {self.edited:,} edited, {self.removed:,} removed"
+        return tally(added=self.added, edited=self.edited, removed=self.removed)
 
 
 class FeedChange(StrEnum):

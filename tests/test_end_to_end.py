@@ -111,7 +111,7 @@ async def test_a_day_with_parley(tmp_path: Path) -> None:
 
             (tmp_path / "corpus" / "lima.txt").write_text("Lima\nA summary.\nInsight.\nWhy?\n")
             await workspace.type("/corpus reload", user=ANA, channel=GENERAL)
-            await seen("1 added, 0 edited, 0 removed")
+            await seen("1 added")
             await workspace.type("/corpus reload", user=BEN, channel=GENERAL)
             assert await workspace.seen(
                 GENERAL, lambda one: "Only Parley admins" in one["text"], user=BEN

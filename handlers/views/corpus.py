@@ -206,8 +206,9 @@ def _loaded(revision: Revision | None) -> str:
 
 
 def _refused(load: FailedLoad) -> str:
-    more = f" … and {counted(load.more, 'problem')} more." if load.more else ""
+    more = f"\n… and {counted(load.more, 'problem')} more" if load.more else ""
     return (
         f":warning: Since {when(load.at)} the folder cannot be loaded completely. What could not be"
         f" read stays as it was until it is fixed:\n• {plain(str(load.problem), 500)}{more}"
+        f"\n`{Command.CORPUS} problems` lists what to mend."
     )

@@ -11,7 +11,7 @@ from handlers.views.message import Message, counted, message, paragraphs, when
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
 from store.progress import Progress
-from store.types import FOLDER, POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId
+from store.types import FOLDER, POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId, tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,12 @@ def summary(check: Check) -> str:
     """Return how much a reload would change."""
     if not check.is_changed:
         return "Nothing would change: the folder is what is loaded."
+    documents = tally(added=len(check.added), edited=len(check.edited), removed=len(check.removed))
     counts = check.counts
-    return (
-        f"A reload would change this: documents: {len(check.added):,} added,"
-        f" {len(check.edited):,} edited, {len(check.removed):,} removed; stories:"
-        f" {counts.added:,} added, {counts.edited:,} edited, {counts.moved:,} moved,"
-        f" {counts.removed:,} removed."
+    stories = tally(
+        added=counts.added, edited=counts.edited, moved=counts.moved, removed=counts.removed
     )
+    return f"A reload would change this: documents: {documents}; stories: {stories}."
 
 
 def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
@@ -135,7 +134,7 @@ def listed(lines: Iterable[str], medium: Medium) -> list[str]:
 def remarks(check: Check) -> Iterator[str]:
     """Yield what the folder holds besides stories with a question."""
     if check.unasked:
-        yield f"{counted(check.unasked, 'story')} without a question: found, never asked."
+        yield f"{counted(check.unasked, 'story')} without a question: only for searches."
     if check.ignored:
         yield f"{counted(check.ignored, 'file')} hidden or of another kind ignored."
 
@@ -191,13 +190,17 @@ def history(revisions: Sequence[Revision]) -> Message:
         return message(
             f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
         )
-    text = (
-        f"The last changes, without polls of feeds; `{Command.CORPUS} undo` brings back the one"
-        " before, and with a number the revision of that number."
-    )
+    text = "The last changes, the latest first, without polls of feeds."
+    first = revisions[-1].number
+    can_undo = (revisions[0].restores or revisions[0].number) > first
+    if can_undo:
+        text += (
+            f" `{Command.CORPUS} undo` takes the latest back;"
+            f" `{Command.CORPUS} undo {first}` brings revision {first} back."
+        )
     lines = [*map(_revision, revisions)]
     blocks = [section(text), *map(section, lines)]
-    if (revisions[0].restores or revisions[0].number) > revisions[-1].number:
+    if can_undo:
         sure = "Bring back the stories that were loaded before the last change?"
         blocks.append(actions(button("Undo", Action.CORPUS_UNDO, Value(), confirm=sure)))
     return message("\n".join((text, *lines)), blocks)

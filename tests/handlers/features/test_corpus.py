@@ -108,8 +108,7 @@ async def test_reload_says_what_changed(slack: Slack) -> None:
     (slack.corpus / "notes.md").write_text("x")
     (answer,) = await slack.type("/corpus reload")
     assert (
-        "1 added, 0 edited, 1 removed. This is revision 2. 1 file of another kind ignored."
-        in answer["text"]
+        "1 added, 1 removed. This is revision 2. 1 file of another kind ignored." in answer["text"]
     )
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." in answer["text"]
@@ -163,7 +162,7 @@ async def test_a_failed_load_of_the_watched_folder_is_shown_until_it_loads(
     shown = "bad &amp; &lt;b&gt;.txt:1: has a headline and no article below it"
     await fail_load(slack)
     (answer,) = await slack.type("/corpus status")
-    assert f"{shown} … and 2 problems more." in texts([answer])
+    assert f"{shown}\\n… and 2 problems more" in texts([answer])
     await slack.workspace.open_home(ANA)
     await slack.workspace.open_home(BEN)
     await slack.settled()
@@ -205,7 +204,7 @@ async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) ->
     (slack.corpus / "new.txt").write_text("New & <!here>\nLima waits.\nAn insight.\nA question?\n")
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
-    assert "documents: 1 added, 0 edited, 1 removed; stories: 1 added" in answer["text"]
+    assert "documents: 1 added, 1 removed; stories: 1 added" in answer["text"]
     assert "*Added*: new.txt" in texts([answer])
     assert "New &amp; &lt;!here&gt;" in texts([answer])
     assert slack.parley.store.corpus.revision
@@ -252,7 +251,7 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     await slack.type("/corpus reload")
     slack.clock.forward(minutes=2)
     (answer,) = await slack.type("/corpus undo")
-    assert "Revision 1 is back, as revision 3: 3 stories; 0 added" in answer["text"]
+    assert "Revision 1 is back, as revision 3: 3 stories; 1 removed" in answer["text"]
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." not in answer["text"]
     (answer,) = await slack.type("/corpus undo")
@@ -260,11 +259,11 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus history")
     at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
     lines = [
-        "• *3* (revision 1 again): 3 stories; 0 added, 0 edited, 1 removed, in new.txt;"
+        "• *3* (revision 1 again): 3 stories; 1 removed, in new.txt;"
         f" <!date^{at + 120}^{style}|Tue 24 Nov 2026, 08:02 UTC>, by <@{ANA}>",
-        "• *2*: 4 stories; 1 added, 0 edited, 0 removed, in new.txt;"
+        "• *2*: 4 stories; 1 added, in new.txt;"
         f" <!date^{at}^{style}|Tue 24 Nov 2026, 08:00 UTC>, by <@{ANA}>",
-        "• *1*: 3 stories; 3 added, 0 edited, 0 removed;"
+        "• *1*: 3 stories; 3 added;"
         f" <!date^{at}^{style}|Tue 24 Nov 2026, 08:00 UTC>, at the terminal",
     ]
     assert answer["text"].split("\n")[1:] == lines
@@ -276,10 +275,7 @@ async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
         (slack.corpus / f"{name}.txt").write_text(f"{name}\nOn {name} in Lima.\nSo.\nWhy?\n")
         await slack.type("/corpus reload")
     (answer,) = await slack.type("/corpus Undo  1")
-    assert (
-        "Revision 1 is back, as revision 4: 3 stories; 0 added, 0 edited, 2 removed."
-        in (answer["text"])
-    )
+    assert "Revision 1 is back, as revision 4: 3 stories; 2 removed." in (answer["text"])
     (answer,) = await slack.type("/corpus undo 2")
     assert "Revision 2 is back, as revision 5: 4 stories; 1 added" in answer["text"]
     for number in ("0", "77", "999999999"):
@@ -357,7 +353,7 @@ async def test_an_edited_story_is_counted(slack: Slack) -> None:
     file = slack.corpus / "ports.txt"
     file.write_text(file.read_text().replace("night shifts", "the night shifts"))
     (answer,) = await slack.type("/corpus reload")
-    assert "0 added, 1 edited, 0 removed" in answer["text"]
+    assert "1 edited" in answer["text"]
 
 
 async def test_commands_are_acked_while_a_hostile_feed_is_parsed(
