@@ -103,7 +103,13 @@ class LookUp:
         """Return the message for a search miss, with a request button if requests are kept."""
         if self.store.corpus.is_empty:
             return views.nothing_loaded()
-        return views.nothing(answer, words=words, where=where, can_ask=self.options.keeps_misses)
+        return views.nothing(
+            answer,
+            words=words,
+            where=where,
+            can_ask=self.options.keeps_misses,
+            examples=self.examples(),
+        )
 
     def _rendered(
         self, answer: Answer, *, words: str, place: int, where: str, can_write: bool

@@ -12,7 +12,7 @@ from handlers.views.message import channel_link, message
 from store import Store
 from store.types import ParleyError, Post, PostState
 
-_SETTLED = "That is settled already."
+_SETTLED = "Somebody has answered that already."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class UnknownPosts:
         post = await self._post(press)
         if not await self.store.posts.seen(press.team_id, post.key, now=self.options.clock()):
             raise ParleyError(_SETTLED)
-        shown = message(f"Good: the post in {channel_link(post.channel_id)} counts as sent.")
+        shown = message(f"Thanks! I count the post in {channel_link(post.channel_id)} as sent.")
         await answer(respond, shown, replace=True)
 
     async def _post(self, press: Press) -> Post:

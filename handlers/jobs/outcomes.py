@@ -47,7 +47,7 @@ def format_pending(post: Post, now: datetime) -> str:
     if post.error in RATE_LIMITED:
         return (
             f"Slack has had too many posts from me. I will send this one in {wait}, and tell you"
-            " here. You need not do anything."
+            " here. You don't need to do anything."
         )
     error = plain(post.error or "no reason given", _MAX_ERROR)
     return f"Slack did not take the post ({error}). I will try again in {wait}, and tell you here."

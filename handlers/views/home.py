@@ -23,7 +23,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.modal import MAX_WORDS, View
 from handlers.views.story import topics as topic_row
-from handlers.views.welcome import ABOUT
+from handlers.views.welcome import ABOUT, schedule_button
 from store.posting.planning import UpcomingPost
 from store.types import Article, ChannelId, FailedLoad, FeedSource, Revision, Schedule, Topic
 
@@ -154,8 +154,8 @@ def _channels(contents: Contents) -> list[Block]:
         # Guests cannot change schedules, and without stories a schedule posts nothing.
         if contents.is_guest or not contents.revision:
             return []
-        hint = f"No channel of yours has a schedule. In one, type `{Command.DIGEST} on 09:30`."
-        return [section(f"{lead}\n{hint}")]
+        hint = "None of them gets a question every day yet."
+        return [section(f"{lead}\n{hint}", accessory=schedule_button())]
     lines = digest.schedule_lines(schedules, coming)[:CHANNELS]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")

@@ -10,7 +10,7 @@ from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action
 from handlers.mrkdwn import truncate
-from handlers.views.as_written import question_of
+from handlers.views.as_written import Part, as_written, question_of
 from handlers.views.blocks import (
     Block,
     actions,
@@ -113,7 +113,7 @@ def discussion(article: Article | None, *, example: str) -> View:
         blocks.insert(0, question_of(article))
     else:
         typed = text_input(ids.Field.WORDS, truncate(example, 75) or "A few words", most=MAX_WORDS)
-        hint = "A few words; without any it is the channel's next question."
+        hint = "A few words. Leave it empty for the channel's next question."
         blocks.append(input_block(ids.Block.WORDS, "About", typed, hint=hint, optional=True))
     value = Value(article_id=article.id if article else "")
     submit = "See the question" if article is None else "Post it"
@@ -135,7 +135,7 @@ def discussion_preview(
         *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. The story will be posted in the thread."),
         *asked_before(asked_at),
-        question_of(article),
+        as_written(Part(article.question, "quote", 2900)),
         actions(button("Another one", Action.DISCUSS_ANOTHER, another)),
         *card(article, question=False, where=MODAL),
     ]

@@ -58,7 +58,10 @@ def _unsure(about: About) -> Message:
 
 def _stopped(about: About) -> Message:
     why = WHY_STOPPED.get(about.error, f"Slack says `{plain(about.error, 100)}`")
-    text = f"I can't post in <#{about.channel_id}>: {why}. Its schedule waits until you resume it."
+    text = (
+        f"I can't post in <#{about.channel_id}>: {why}. Its schedule waits: once that is solved,"
+        " press *Resume*."
+    )
     return paragraphs(text, buttons=[_resume(about)])
 
 
@@ -84,7 +87,7 @@ def _refused(about: About) -> Message:
     )
     if about.more:
         text += f"… and {counted(about.more, 'problem')} more: `{Command.CORPUS} problems`. "
-    text += "I load it as soon as it is fixed."
+    text += "I'll load it as soon as it is fixed."
     return paragraphs(text)
 
 

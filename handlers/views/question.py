@@ -111,7 +111,7 @@ def digest(
         line, more = story.title, split_lead(story.rest)[0]
         # Many feeds repeat the title as the text.
         headline = story.article.headline.casefold().rstrip(".")
-        is_more = not more.casefold().startswith(headline)
+        is_more = more and not more.casefold().startswith(headline)
         if is_more and not story.headline and len(line) < _SHORT_TITLE:
             line = truncate(f"{line}: {more}", _LINE)
         lines.append(line)
@@ -188,5 +188,5 @@ def discuss_help(examples: Sequence[str]) -> Message:
     text = f"Type `{Command.DISCUSS}` for the next question this channel has not had"
     if examples:
         text += f", or `{Command.DISCUSS} {plain(examples[0], 75)}` for one on a topic"
-    text += ". You see it first, and decide."
+    text += ". Only you see it until you post it."
     return paragraphs(text)

@@ -10,7 +10,7 @@ from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.origin import open_button, origin
-from handlers.views.titles import titled
+from handlers.views.titles import repeats_headline, titled
 from store.finding.finder import MOST_MATCHES
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
@@ -71,7 +71,7 @@ def _pages(
 
 
 def _sections(article: Article, *, question: bool) -> Iterator[Sequence[Part]]:
-    for piece in pieces(article.summary, _PIECE):
+    for piece in () if repeats_headline(article) else pieces(article.summary, _PIECE):
         yield [Part(piece)]
     lead = [Part("Insight", "bold")]
     for piece in pieces(article.insight, _PIECE):
@@ -85,8 +85,9 @@ def _sections(article: Article, *, question: bool) -> Iterator[Sequence[Part]]:
 
 def spoken(article: Article) -> str:
     """Return a story as plain text, for notifications and screen readers."""
-    headline, summary = plain(article.headline, 300), plain(article.summary, 2000)
-    return f"{headline}. {summary} {plain(article.question, 1500)}".rstrip()
+    summary = "" if repeats_headline(article) else f"{plain(article.summary, 2000)} "
+    headline = plain(article.headline, 300)
+    return f"{headline}. {summary}{plain(article.question, 1500)}".rstrip()
 
 
 def found(
@@ -216,7 +217,10 @@ def like(
 def related(matches: Sequence[Match], *, where: str, today: date | None = None) -> Message:
     """Render the stories that are similar to a message."""
     if not matches:
-        return message("I have no story that is close to that message.")
+        return message(
+            "I have no story that is close to that message. A few words of your own may find one:"
+            f" type `{Command.BRIEF}` and the words."
+        )
     lead = "Stories close to that message:"
     return _choices(lead, matches, words="", where=where, today=today)
 
@@ -274,16 +278,24 @@ def more(article: Article, *, page: int, where: str) -> Message:
     return message(spoken(article), card(article, page=page, where=where))
 
 
-def nothing(answer: Nothing, *, words: str, where: str = CHANNEL, can_ask: bool = True) -> Message:
-    """Render that no story matches, the nearest topics, and a button that requests the topic."""
+def nothing(
+    answer: Nothing,
+    *,
+    words: str,
+    where: str = CHANNEL,
+    can_ask: bool = True,
+    examples: Sequence[str] = (),
+) -> Message:
+    """Render that no story matches, the nearest topics, and a button that requests the topic.
+
+    If no topic is near, *examples* are shown: topics that have stories.
+    """
     text = f"I have no story on “{plain(words, 200)}”."
     blocks: list[Block] = [section(text)]
-    if answer.topics:
-        blocks.append(section("The nearest topics I know:"))
-        blocks.append(topics(answer.topics, where=where))
-        text += (
-            " The nearest topics: " + ", ".join(plain(topic, 75) for topic in answer.topics) + "."
-        )
+    if names := answer.topics or examples:
+        lead = "The nearest topics I know:" if answer.topics else "I do have stories on:"
+        blocks += [section(lead), topics(names, where=where)]
+        text += f" {lead} {', '.join(plain(name, 75) for name in names)}."
     if can_ask:
         blocks += _ask("Ask for this topic", words=words, where=where)
     return message(text, blocks)

@@ -14,6 +14,11 @@ _LEAD = re.compile(r"\s*(.{15,}?\w{4}[.!?]+[\"'”’)]*)\s+(?=\S)|\s*(.{8,}?[�
 """A first sentence. One that ends with a short word may end with an abbreviation: Gen. Miller."""
 
 
+def repeats_headline(article: Article) -> bool:
+    """Return whether the summary is the headline again, as in many feeds."""
+    return _bare(article.summary) == _bare(article.headline)
+
+
 class Titled(NamedTuple):
     """A story with the title that tells it from the stories beside it."""
 
@@ -30,11 +35,11 @@ def titled(articles: Sequence[Article]) -> list[Titled]:
 
     The title is the headline, or the lead of the summary if stories share the headline.
     """
-    shared = Counter(_key(article) for article in articles)
+    shared = Counter(_bare(article.headline) for article in articles)
     return [
         Titled(article, *split_lead(article.summary), article.headline)
-        if shared[_key(article)] > 1
-        else Titled(article, article.headline, article.summary)
+        if shared[_bare(article.headline)] > 1
+        else Titled(article, article.headline, "" if repeats_headline(article) else article.summary)
         for article in articles
     ]
 
@@ -49,5 +54,5 @@ def split_lead(summary: str) -> tuple[str, str]:
     return title, f"…{summary.lstrip()[len(title) - 1 :]}"
 
 
-def _key(article: Article) -> str:
-    return " ".join(article.headline.casefold().split())
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".")

@@ -23,7 +23,7 @@ from store.types import Article
 
 MAX_QUESTION = 1_000
 MAX_INSIGHT = 2_000
-NONE_LEFT = "Every story has a question."
+NONE_LEFT = "Every story has a question now."
 
 
 def unasked(stories: int) -> str:
@@ -115,9 +115,11 @@ def saved(article: Article, *, left: int) -> Message:
     if left and (article.question or left > 1):
         buttons.insert(0, write_button("Next story", after=article.id))
     if article.question:
-        text = "Saved. This story now takes part like any other:"
+        text = "Saved. I can now ask this question:"
     else:
-        text = "The question is taken back. This story is found, and never asked:"
+        text = (
+            "The question is taken back. People still find this story, but I ask nothing about it:"
+        )
     blocks: list[Block] = [section(text), as_written(Part(article.headline, "bold", 300))]
     if article.question:
         blocks.append(as_written(Part(article.question, "quote", 2900)))

@@ -62,7 +62,7 @@ def small_talk(
             text += " I have stories on these topics, for example:" if examples else ""
             return _with_topics(text, examples, where=where)
         case SmallTalk.SCHEDULE:
-            buttons = [_schedule_button()]
+            buttons = [schedule_button(primary=True)]
         case SmallTalk.CHANGE:
             buttons = commands([("Show the schedules", "list")])
         case _:
@@ -132,8 +132,9 @@ def added(channel_id: str) -> Message:
         f"Thanks for adding me to <#{channel_id}>! Type `{Command.DISCUSS}` there for a question"
         f" now, or `{Command.DIGEST} on 09:30` for one every day. Only you see this."
     )
-    return paragraphs(text, buttons=[_schedule_button()])
+    return paragraphs(text, buttons=[schedule_button(primary=True)])
 
 
-def _schedule_button() -> Element:
-    return button("Set up a daily question", Action.DIGEST_SET, Value(), primary=True)
+def schedule_button(*, primary: bool = False) -> Element:
+    """Return a button to the form of a new schedule."""
+    return button("Set up a daily question", Action.DIGEST_SET, Value(), primary=primary)

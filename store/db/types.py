@@ -24,7 +24,7 @@ class DatabaseInUseError(TemporaryDatabaseError):
 
 _UNAVAILABLE = (
     "My database does not answer just now: please try again in a minute."
-    " What was begun is done completely, or not at all."
+    " What you began is done completely or not at all."
 )
 
 

@@ -112,7 +112,10 @@ async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slac
     assert seen[-1]["text"] == "That story has no question to discuss."
     assert not slack.public()
     (preview,) = await slack.type("/discuss quarry")
-    assert preview["text"] == "`/brief` finds stories on that, none with a question."
+    assert (
+        preview["text"]
+        == "The stories on that have no question yet. To read them, type `/brief quarry`."
+    )
 
 
 def _article_of(answer: dict[str, Any]) -> str:
@@ -380,11 +383,11 @@ async def test_a_share_with_unknown_outcome_asks_the_person(
     assert "Slack did not confirm a post of mine" in texts([asked])
     # The person who shared may settle the outcome once; a late second press changes nothing.
     seen = await slack.press(Action.POST_SEEN, asked, channel="D0ANA")
-    assert f"Good: the post in <#{RANDOM}> counts as sent." in texts(seen)
+    assert f"Thanks! I count the post in <#{RANDOM}> as sent." in texts(seen)
     press = next(payload for payload in reversed(slack.payloads) if "actions" in payload)
     slack.payloads.append({**press, "trigger_id": "1.1.late"})
     await slack.repeat()
-    assert "That is settled already." in texts(slack.workspace.messages("D0ANA", ANA))
+    assert "Somebody has answered that already." in texts(slack.workspace.messages("D0ANA", ANA))
 
 
 async def test_a_repeated_look_up_after_a_reload_gets_a_new_answer(slack: Slack) -> None:

@@ -126,7 +126,7 @@ async def test_words_without_a_story(slack: Slack) -> None:
 
 async def test_help(slack: Slack) -> None:
     (answer,) = await slack.type("/discuss help")
-    assert "You see it first" in answer["text"]
+    assert "Only you see it until you post it." in answer["text"]
 
 
 async def test_a_question_asked_here_comes_last_and_says_when(slack: Slack) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.button_value import Value
-from handlers.ids import Action, Block
+from handlers.ids import Action, Block, Modal
 from handlers.views import home as views
 from handlers.views import talk
 from tests.handlers.conftest import Slack, labels, texts
@@ -170,7 +170,7 @@ async def test_admins_have_the_corpus_with_two_buttons_and_a_menu(slack: Slack) 
     (slack.corpus / "ports.txt").unlink()
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
-    assert "0 added, 0 edited, 1 removed. This is revision 2." in texts([shown])
+    assert "1 removed. This is revision 2." in texts([shown])
     shown = await slack.press_in(home, Action.CORPUS_CHECK)
     assert shown
     assert "Nothing would change" in texts([shown])
@@ -212,8 +212,12 @@ async def test_it_leads_with_one_sentence_and_one_primary_button(slack: Slack, u
 
 async def test_a_guest_is_not_told_to_start_a_schedule(slack: Slack) -> None:
     slack.workspace.change_person(CHLOE, is_restricted=True)
-    assert "/digest on" in texts([await opened(slack, BEN)])
-    assert "/digest" not in texts([await opened(slack, CHLOE)])
+    assert "Set up a daily question" not in labels(await opened(slack, CHLOE))
+    home = await opened(slack, BEN)
+    assert "Set up a daily question" in labels(home)
+    form = await slack.press_in(home, Action.DIGEST_SET, user=BEN)
+    assert form
+    assert form["callback_id"] == Modal.SCHEDULE
 
 
 def without_stories(*, is_corpus_admin: bool) -> dict[str, Any]:

@@ -74,7 +74,7 @@ async def test_an_admin_writes_a_question_and_the_story_is_asked(slack: Slack) -
     modal = slack.modal()
     assert modal
     assert "Saved." in texts([modal])
-    assert "Every story has a question." in texts([modal])
+    assert "Every story has a question now." in texts([modal])
     article = await found(slack)
     assert (article.insight, article.question) == ("Fog costs money.", QUESTION)
     (answer,) = await slack.type("/discuss ferries")

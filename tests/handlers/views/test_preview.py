@@ -248,4 +248,7 @@ async def test_a_story_of_a_feed_is_shown_and_not_discussed(slack: Slack) -> Non
     assert "*Question*" not in texts([answer])
     assert not any(label.startswith("Discuss") for label in labels(answer))
     (answer,) = await slack.type("/discuss whales porto")
-    assert answer["text"] == "`/brief` finds stories on that, none with a question."
+    assert (
+        answer["text"]
+        == "The stories on that have no question yet. To read them, type `/brief whales porto`."
+    )
