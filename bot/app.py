@@ -166,6 +166,7 @@ async def assemble(
             feeds=Discovery(fetcher, reader),
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
+            anyone_may_skip=settings.anyone_may_skip,
             warns_of_samples=not is_demo,
         )
         CommandPrefix.used = settings.command_prefix

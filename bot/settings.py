@@ -265,6 +265,12 @@ class Settings:
         "who may reload the corpus besides workspace admins; with many workspaces only these, as"
         " T012AB3CD:U012AB3CD",
     )
+    anyone_may_skip: bool = _setting(
+        _flag,
+        True,
+        "anybody in a channel may skip the next post of its schedules or pause them for a day; 0:"
+        " only those who may change the schedule",
+    )
     misses_days: int = _setting(
         _whole(0, 3650),
         90,

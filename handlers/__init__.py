@@ -20,6 +20,7 @@ from handlers.features.mention import Mention
 from handlers.features.questions import Questions
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.schedule_rights import ScheduleRights
 from handlers.features.sources import SourcesAdmin
 from handlers.features.start_discussion import DiscussionForm
 from handlers.features.talk import Talk
@@ -42,7 +43,9 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     discussion_form = DiscussionForm(slack, lookup, discuss)
     mention = Mention(slack, lookup)
     welcome = Welcome(store, slack, options, lookup)
-    actions = ScheduleActions(store, slack, options)
+    actions = ScheduleActions(
+        store, slack, options, ScheduleRights(slack.directory, options.anyone_may_skip)
+    )
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     talk = Talk(store, slack, options)
@@ -83,6 +86,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
 
     pressed(Action.DIGEST_SET, form.pressed)
     pressed(re.compile(rf"^{Action.DIGEST_GUESS}(_\d+)?$"), digest.guessed)
+    pressed(Action.DIGEST_CONFIRM, digest.confirmed)
     pressed(Action.DIGEST_JOIN, digest.joined)
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)

@@ -70,6 +70,7 @@ class Action(StrEnum):
     DIGEST_CHANGE = "digest_change"
     DIGEST_PAGE = "digest_page"
     DIGEST_GUESS = "digest_guess"
+    DIGEST_CONFIRM = "digest_confirm"
     DIGEST_JOIN = "digest_join"
 
 

@@ -359,6 +359,12 @@ class PostKind(StrEnum):
     """A notice to a schedule's owner that Parley can post in the channel again."""
     LOW = "low"
     """A notice to a schedule's owner that the channel's questions run out."""
+    CHANGED = "changed"
+    """A notice to a schedule's owner that somebody else has changed it."""
+    ENDED = "ended"
+    """A notice to a schedule's owner that somebody else has ended it."""
+    OWNED = "owned"
+    """A notice to a person that they own a schedule now."""
     REFUSED = "refused"
     """A notice to an admin that the watched folder failed to load."""
     FAILING = "failing"
@@ -376,6 +382,9 @@ _NOTICES = frozenset(
         PostKind.STOPPED,
         PostKind.READY,
         PostKind.LOW,
+        PostKind.CHANGED,
+        PostKind.ENDED,
+        PostKind.OWNED,
         PostKind.REFUSED,
         PostKind.FAILING,
     }
@@ -476,6 +485,10 @@ class About:
     """The thread of another person's message in which to share a story; else empty."""
     more: int = 0
     """How many problems there are besides the one in *error*."""
+    what: str = ""
+    """What a schedule posts, as it is shown."""
+    words: str = ""
+    """The commands that take a change of a schedule back, one a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,8 @@ class Options:
     """None where no feed can be requested."""
     has_agent_view: bool = False
     has_workflow_steps: bool = False
+    anyone_may_skip: bool = True
+    """Whether anybody in a channel may skip its next post or pause for a day."""
     warns_of_samples: bool = True
     """False for the demo, in which sample stories are expected."""
 

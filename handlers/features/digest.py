@@ -1,7 +1,8 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -61,6 +62,7 @@ _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
 _TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
+_MENTION = re.compile(r"(?:to )?<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>", re.I)
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -94,6 +96,10 @@ class Digest:
         else:
             await self.form.open(request, request.channel_id)
 
+    async def confirmed(self, press: Press, respond: AsyncRespond) -> None:
+        """Run the commands of a button that confirms a change of somebody else's schedule."""
+        await self.guessed(replace(press, is_confirmed=True), respond)
+
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
         lines = [line.partition(" ") for line in press.value.words.splitlines()]
@@ -124,15 +130,11 @@ class Digest:
 
     async def change(self, press: Press, respond: AsyncRespond) -> None:
         """Do what was chosen from the menu of a schedule in a list."""
+        by = await self.slack.directory.full_member(press.team_id, press.user_id)
         schedule = await self.actions.schedule(press.team_id, press.value)
-        words = press.value.words.removeprefix(views.LIST)
-        if words == views.EDIT and schedule.owner_id is None:
-            # The next person who saves it becomes its owner.
-            by = await self.slack.directory.full_member(press.team_id, press.user_id)
-        else:
-            by = await self.actions.owner_or_admin(schedule, press.user_id)
-        match words:
+        match press.value.words.removeprefix(views.LIST):
             case views.EDIT:
+                await self.actions.rights.require(schedule, by)
                 await self.form.open(press, schedule.channel_id, schedule)
                 return
             case views.END:
@@ -169,7 +171,25 @@ class Digest:
         if not schedules:
             return None
         await self.slack.directory.require_reader(team_id, user_id)
-        return views.of_channel(schedules, await self._coming(schedules))
+        return await self._overview(schedules, user_id)
+
+    async def _overview(self, schedules: Sequence[Schedule], user_id: UserId) -> Message:
+        return views.of_channel(
+            schedules,
+            await self._coming(schedules),
+            changeable=await self._changeable(schedules, user_id),
+            is_skippable=self.actions.rights.anyone_may_skip,
+        )
+
+    async def _changeable(self, schedules: Sequence[Schedule], user_id: UserId) -> Set[str]:
+        """Return the ids of the schedules that this person may change, as far as Slack says."""
+        try:
+            by = await self.slack.directory.full_member(schedules[0].team_id, user_id)
+        except ParleyError:
+            return frozenset()
+        rights = self.actions.rights
+        may = await asyncio.gather(*(rights.may_change(one, by) for one in schedules))
+        return {one.id for one, may_change in zip(schedules, may, strict=True) if may_change}
 
     async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
         schedules = await self.store.schedules.list(team_id)
@@ -183,9 +203,8 @@ class Digest:
             ]
         shown, page, pages = views.paged(schedules, page)
         coming = await self._coming(shown)
-        return views.schedules(
-            shown, coming, user_id=user_id, is_admin=is_admin, page=page, pages=pages
-        )
+        changeable = await self._changeable(shown, user_id) if shown else ()
+        return views.schedules(shown, coming, changeable=changeable, page=page, pages=pages)
 
     async def _coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
         return await self.store.planning.coming(schedules, now=self.options.clock())
@@ -232,7 +251,7 @@ class Digest:
         """Run `next` or `preview`."""
         schedules, _ = await self._which(request, rest, schedule_id)
         if len(schedules) > 1 and word == "next":
-            return views.of_channel(schedules, await self._coming(schedules))
+            return await self._overview(schedules, request.user_id)
         if len(schedules) > 1:
             return views.which(schedules, word, "", takes_all=False)
         (schedule,) = schedules
@@ -317,8 +336,11 @@ class Digest:
                 return _ask_about(word, rest, schedule, self._today(schedule))
             case "resume":
                 return await self.actions.resume(schedule, by=by)
+            case "owner":
+                to, sure = _person(rest, by), request.is_confirmed
+                return await self.actions.hand_over(schedule, to, by=by, is_confirmed=sure)
             case _:
-                return await self.actions.off(schedule, by=by)
+                return await self.actions.off(schedule, by=by, is_confirmed=request.is_confirmed)
 
     def _today(self, schedule: Schedule) -> date:
         return schedule.timetable.local_date(self.options.clock())
@@ -389,12 +411,21 @@ class Digest:
             return _ask_for_several(orders, schedules)
         (order,) = orders
         if not (named or order.name or schedule_id):
-            others = {one.name for one in schedules}
+            name = default_name(order, taken={one.name for one in schedules})
+            theirs = [one for one in schedules if await self.actions.rights.may_change(one, by)]
             if len(schedules) > 1 or any(one.kind is not order.kind for one in schedules):
-                return views.add_or_replace(order, default_name(order, taken=others), schedules)
+                return views.add_or_replace(order, name, schedules, theirs)
+            if schedules and not theirs:
+                return views.add_or_replace(order, name, schedules, theirs)
             named = schedules[0] if schedules else None
         about = schedule_id or (named.id if named else "")
-        return await self.actions.set_up(request.channel_id, order=order, by=by, schedule_id=about)
+        return await self.actions.set_up(
+            request.channel_id,
+            order=order,
+            by=by,
+            schedule_id=about,
+            is_confirmed=request.is_confirmed,
+        )
 
     async def _next(self, schedule: Schedule, user_id: UserId) -> Message:
         upcoming = await self.store.planning.upcoming(schedule, _UPCOMING)
@@ -494,6 +525,17 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
             label += f", holidays of {order.holidays}"
         choices.append((label, f"on {write_order(order) or ''}"))
     return views.ask(str(error), choices, schedule_id)
+
+
+def _person(words: str, by: FullMember) -> UserId:
+    """Return the person whom *words* mention; `me` is *by*."""
+    if words.lower() == "me":
+        return by.user_id
+    if not (found := _MENTION.fullmatch(words)):
+        raise ParleyError(
+            f"Who? As in `{Command.DIGEST} owner @name`: type @, choose a person, then send it."
+        )
+    return UserId(found["user"])
 
 
 def _guess(word: str, rest: str) -> str:

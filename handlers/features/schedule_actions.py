@@ -3,28 +3,33 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import Value, is_direct
 from handlers.features.dependencies import Options, Slack
+from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates
+from handlers.parsing.schedule_order import write_order
 from handlers.parsing.timetable import describe_dates
 from handlers.parsing.words import respell
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
+from handlers.slack.directory import UnknownPersonError, UnknownPresenceError
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
 from handlers.views.message import Message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
+from store.posting.notices import Told
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
 from store.types import (
     FOREVER,
+    About,
     ChannelId,
     Found,
     Order,
@@ -38,6 +43,7 @@ from store.types import (
 
 NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
+_NOTHING_TO_SKIP = "No post is coming that could be skipped."
 _MOST_SKIPPED = 60
 """How many posts one command skips; each is a transaction."""
 ENDED = "Somebody has ended that schedule."
@@ -51,6 +57,7 @@ class ScheduleActions:
     store: Store
     slack: Slack
     options: Options
+    rights: ScheduleRights
 
     @property
     def has_samples(self) -> bool:
@@ -96,23 +103,30 @@ class ScheduleActions:
         *,
         order: Order,
         by: FullMember,
-        owner_id: UserId | None = None,
         schedule_id: str = "",
+        is_confirmed: bool = False,
     ) -> Message:
         """Save *order* as a new schedule of the channel, or as the one with *schedule_id*.
 
-        The schedule's owner is *owner_id*, or *by* if that is None.
+        Somebody else's schedule keeps its owner, who is told. Unless that *is_confirmed*, only ask
+        whether to change it.
         """
         schedules = await self.store.schedules.of_channel(by.team_id, channel_id)
         respelled = {topic: await self._respell(topic) for topic in order.topics}
         order = replace(order, topics=tuple(dict.fromkeys(respelled.values())))
+        before = next((one for one in schedules if one.id == schedule_id), None)
+        if before:
+            await self.rights.require(before, by)
+            if _is_of_another(before, by) and not is_confirmed:
+                return views.confirm(before, f"on {write_order(order) or ''}")
         schedule = await self.store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
-            owner_id=owner_id or by.user_id,
+            owner_id=(before.owner_id if before else None) or by.user_id,
             order=order,
             now=self.options.clock(),
             schedule_id=schedule_id,
+            told=self._told(before, by) if before else None,
         )
         is_empty = await self.store.planning.preview(schedule, now=self.options.clock()) is None
         upcoming = await self.store.planning.upcoming(schedule, 1)
@@ -120,7 +134,7 @@ class ScheduleActions:
             schedule,
             upcoming,
             now=self.options.clock(),
-            before=next((one for one in schedules if one.id == schedule.id), None),
+            before=before,
             others=sum(one.id != schedule.id for one in schedules),
             respelled={typed: meant for typed, meant in respelled.items() if typed != meant},
             is_empty=is_empty,
@@ -134,32 +148,54 @@ class ScheduleActions:
                 return respell(topic, [*match.why, *(one.name for one in self.store.corpus.topics)])
         return topic
 
-    async def off(self, schedule: Schedule, *, by: FullMember) -> Message:
-        """Delete a schedule."""
+    async def off(
+        self, schedule: Schedule, *, by: FullMember, is_confirmed: bool = False
+    ) -> Message:
+        """Delete a schedule; unless that *is_confirmed*, ask before it is somebody else's."""
+        await self.rights.require(schedule, by)
+        if _is_of_another(schedule, by) and not is_confirmed:
+            return views.confirm(schedule, "off")
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=None), 1)
-        await self.store.schedules.remove(schedule)
+        await self.store.schedules.remove(schedule, told=self._told(schedule, by))
         others = await self.store.schedules.of_channel(by.team_id, schedule.channel_id)
-        return views.is_off(schedule, upcoming, others=len(others))
+        return views.is_off(schedule, upcoming, others=len(others), by=by.user_id)
 
-    async def owner_or_admin(self, schedule: Schedule, user_id: UserId) -> FullMember:
-        """Return that person if they own the schedule or are an admin.
+    async def hand_over(
+        self, schedule: Schedule, to: UserId, *, by: FullMember, is_confirmed: bool = False
+    ) -> Message:
+        """Make *to* the owner of a schedule; unless that *is_confirmed*, ask as `off` does.
 
-        Raises `ParleyError` for anybody else, and if Slack cannot say who they are.
+        Raises `ParleyError` if *to* is no full member or not in the channel.
         """
-        member = await self.slack.directory.full_member(schedule.team_id, user_id)
-        if not self.is_owner_or_admin(schedule, member):
-            if schedule.owner_id is None:
-                raise ParleyError(
-                    "This schedule has no owner any more, so only admins can do that. To become its"
-                    f" owner, type `{Command.DIGEST}` in its channel, choose *Edit* and save it."
-                )
-            raise ParleyError(f"Only its owner, <@{schedule.owner_id}>, can do that.")
-        return member
+        await self.rights.require(schedule, by)
+        if to == schedule.owner_id:
+            raise ParleyError(f"<@{to}> owns it already.")
+        if _is_of_another(schedule, by) and not is_confirmed:
+            return views.confirm(schedule, f"owner <@{to}>")
+        try:
+            await self.slack.directory.full_member(schedule.team_id, to)
+            await self.slack.directory.require_present(schedule.team_id, to, schedule.channel_id)
+        except (UnknownPersonError, UnknownPresenceError):
+            raise
+        except ParleyError:
+            raise ParleyError(
+                f"<@{to}> can't own it: an owner is a full member of this workspace, and in"
+                f" <#{schedule.channel_id}>."
+            ) from None
+        told = self._told(schedule, by, takes_back=False)
+        if not await self.store.schedules.hand_over(schedule, to, told=told):
+            raise ParleyError("Somebody else has changed its owner just now.")
+        return views.is_handed_over(schedule, to)
 
-    @staticmethod
-    def is_owner_or_admin(schedule: Schedule, member: FullMember) -> bool:
-        """Return whether that person owns the schedule or is an admin."""
-        return member.is_admin or member.user_id == schedule.owner_id
+    def _told(self, schedule: Schedule, by: FullMember, *, takes_back: bool = True) -> Told:
+        """Return what a schedule's owner is told of its change by somebody else."""
+        about = About(
+            channel_id=schedule.channel_id,
+            schedule_id=schedule.id,
+            what=views.describe(schedule),
+            words=views.restoring(schedule) if takes_back else "",
+        )
+        return Told(about=about, by=by.user_id, now=self.options.clock())
 
     async def skip(self, schedule: Schedule, dates: Sequence[date], *, by: FullMember) -> Message:
         """Skip the posts of *dates*.
@@ -167,6 +203,7 @@ class ScheduleActions:
         Raises `ParleyError` if none of the dates has a post that can be skipped.
         """
         dates = sorted(set(dates))
+        await self.rights.require(schedule, by, only_next=dates == await self._next(schedule))
         due = [on for on in dates if await self.is_due(schedule, on)]
         if not due:
             days = describe_dates(schedule.timetable)
@@ -219,10 +256,15 @@ class ScheduleActions:
 
     async def skip_next(self, schedule: Schedule, *, by: FullMember) -> Message:
         """Skip the next post. Repeating this skips the same post, not the one after it."""
-        for upcoming in await self.store.planning.upcoming(schedule, 1):
-            if upcoming.skip_reason in (None, _SKIPPED):
-                return await self.skip(schedule, [upcoming.occurrence.due_on], by=by)
-        raise ParleyError("No post is coming that could be skipped.")
+        if not (dates := await self._next(schedule)):
+            raise ParleyError(_NOTHING_TO_SKIP)
+        return await self.skip(schedule, dates, by=by)
+
+    async def _next(self, schedule: Schedule) -> Sequence[date]:
+        """Return the date of the next post, skipped or not; none if no post is coming."""
+        upcoming = await self.store.planning.upcoming(schedule, 1)
+        dates = [one.occurrence.due_on for one in upcoming if one.skip_reason in (None, _SKIPPED)]
+        return dates[:1]
 
     async def unskip(
         self, schedule: Schedule, dates: Sequence[date], *, number: int, by: FullMember
@@ -234,6 +276,7 @@ class ScheduleActions:
         dates = dates or (await self.skipped(schedule))[:number]
         if not dates:
             raise ParleyError("No post to come is skipped.")
+        await self.rights.require(schedule, by, only_next=dates == await self._next(schedule))
         restored = [
             on
             for on in sorted(set(dates))
@@ -255,17 +298,13 @@ class ScheduleActions:
             if post.schedule_id == schedule.id and post.state is PostState.SKIPPED and post.due_on
         ]
 
-    async def pause(
-        self,
-        schedule: Schedule,
-        until: date,
-        *,
-        by: FullMember,  # noqa: ARG002 -- only a member may pause
-    ) -> Message:
+    async def pause(self, schedule: Schedule, until: date, *, by: FullMember) -> Message:
         """Skip every post before *until*, a date in the schedule's time zone.
 
         Raises `ParleyError` if no post is planned before that date.
         """
+        is_short = not schedule.is_paused and _is_for_a_day(schedule, until)
+        await self.rights.require(schedule, by, only_next=is_short)
         coming = await self._coming(schedule, until)
         if not (coming or schedule.paused_until):
             raise ParleyError(f"No post is planned before {format_date(until)}.")
@@ -295,6 +334,9 @@ class ScheduleActions:
             raise ParleyError(
                 "The schedule isn't paused or stopped, so there is nothing to resume."
             )
+        until = schedule.paused_until
+        is_short = until is not None and not schedule.stopped and _is_for_a_day(schedule, until)
+        await self.rights.require(schedule, by, only_next=is_short)
         await self.slack.directory.require_parley_in(schedule.team_id, schedule.channel_id)
         await self.store.schedules.resume(schedule)
         if schedule.stopped and await self._has_lost_post(schedule):
@@ -313,7 +355,7 @@ class ScheduleActions:
         schedule = await self.of_post(post)
         if schedule is None:
             raise ParleyError(ENDED)
-        by = await self.owner_or_admin(schedule, press.user_id)
+        by = await self.slack.directory.full_member(press.team_id, press.user_id)
         if press.value.words == MENU_SKIP:
             shown = await self.skip_next(schedule, by=by)
         elif press.value.words == MENU_PAUSE:
@@ -323,14 +365,14 @@ class ScheduleActions:
         await answer(respond, shown)
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
-        """Resume the schedules that a notice is about: those of the owner in a channel."""
+        """Resume the stopped schedules of a channel that this person may change."""
         schedules = await self.of_channel(press.team_id, press.value.channel_id)
         member = await self.slack.directory.full_member(press.team_id, press.user_id)
-        theirs = [one for one in schedules if one.stopped and self.is_owner_or_admin(one, member)]
+        stopped = [one for one in schedules if one.stopped]
+        theirs = [one for one in stopped if await self.rights.may_change(one, member)]
         answers = []
         for schedule in theirs or schedules[:1]:
-            by = await self.owner_or_admin(schedule, press.user_id)
-            shown = await self.resume(schedule, by=by)
+            shown = await self.resume(schedule, by=member)
             answers.append(views.about(schedule, shown) if len(schedules) > 1 else shown)
         await answer(respond, views.joined(answers), replace=True)
 
@@ -339,7 +381,7 @@ class ScheduleActions:
         upcoming = await self.store.planning.upcoming(schedule, min(number, _MOST_SKIPPED + 1))
         dates = [post.occurrence.due_on for post in upcoming if post.skip_reason is None]
         if not dates:
-            raise ParleyError("No post is coming that could be skipped.")
+            raise ParleyError(_NOTHING_TO_SKIP)
         return dates
 
     async def _has_lost_post(self, schedule: Schedule) -> bool:
@@ -352,3 +394,12 @@ class ScheduleActions:
             and last.due_on == schedule.timetable.local_date(now)
             and now - last.due_at <= GRACE
         )
+
+
+def _is_of_another(schedule: Schedule, by: FullMember) -> bool:
+    return schedule.owner_id not in (None, by.user_id)
+
+
+def _is_for_a_day(schedule: Schedule, until: date) -> bool:
+    """Return whether a pause until that date leaves out posts of one day at most."""
+    return until <= schedule.next.due_on + timedelta(days=1)

@@ -108,7 +108,8 @@ class ScheduleForm:
             async with asyncio.timeout(_OPENING_SECONDS):
                 await self.slack.directory.full_member(team_id, request.user_id)
         if schedule:
-            order, note, shown = order_of(schedule), views.waits(schedule), [schedule]
+            order, shown = order_of(schedule), [schedule]
+            note = views.before_editing(schedule, request.user_id)
         else:
             order, note = await self._default_order(team_id, request.user_id), None
             shown = list(await self.store.schedules.of_channel(team_id, channel_id))
@@ -191,15 +192,18 @@ class ScheduleForm:
             await ack(**updated(self._view(submission.order, channel_id, initial, note)))
             return
         order = _with_first(submission.order, before)
-        # An admin who edits somebody's schedule does not become its owner, unless it has none.
-        owner_id = (before.owner_id if before else None) or user_id
 
         async def work() -> None:
             by = await self.slack.directory.full_member(team_id, user_id)
             if submission.joins:
                 await self.slack.directory.join(channel_id, by=by)
             shown = await self.actions.set_up(
-                channel_id, order=order, by=by, owner_id=owner_id, schedule_id=initial.schedule_id
+                channel_id,
+                order=order,
+                by=by,
+                schedule_id=initial.schedule_id,
+                # The form says whose schedule it is.
+                is_confirmed=True,
             )
             await answer(respond, shown)
 
@@ -260,7 +264,9 @@ class ScheduleForm:
         try:
             async with asyncio.timeout_at(until):
                 member = await self.slack.directory.full_member(team_id, user_id)
-                if not (before and self.actions.is_owner_or_admin(before, member)):
+                if before:
+                    await self.actions.rights.require(before, member)
+                else:
                     await self.slack.directory.require_present(team_id, user_id, channel_id)
             with suppress(TimeoutError, *FAILURES):
                 async with asyncio.timeout_at(until):

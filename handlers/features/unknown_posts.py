@@ -55,7 +55,8 @@ class UnknownPosts:
             raise ParleyError(_SETTLED)
         if by.user_id != post.asked_by:
             if schedule := await self.actions.of_post(post):
-                await self.actions.owner_or_admin(schedule, by.user_id)
+                member = await self.slack.directory.full_member(post.team_id, by.user_id)
+                await self.actions.rights.require(schedule, member)
             else:
                 await self.slack.directory.require_admin(post.team_id, by.user_id)
         return post

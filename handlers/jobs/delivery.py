@@ -167,7 +167,7 @@ class Delivery:
 
     async def _deliver(self, claim: Claim) -> Outcome:
         post, late = claim.post, self.clock() - claim.post.due_at
-        is_press = post.asked_by is not None and post.due_on is None
+        is_press = post.asked_by is not None and post.due_on is None and not post.kind.is_notice
         if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
             log.warning("post %s missed its time", post.key)
             return Outcome(PostState.MISSED, error=post.error or "found too late")

@@ -257,7 +257,8 @@ class Posting:
         is_followed = post.key in self._followed
         try:
             await self._delivery.send(post)
-            if post.asked_by and not post.parent_key and not is_followed:
+            is_awaited = not (post.parent_key or post.kind.is_notice or is_followed)
+            if post.asked_by and is_awaited:
                 await self._tell(post, post.asked_by)
         except DatabaseUnavailableError:
             log.debug("post %s waits for the database", post.key)

@@ -22,6 +22,7 @@ COMMANDS = frozenset(
         "pause",
         "resume",
         "off",
+        "owner",
         "next",
         "preview",
         "talk",

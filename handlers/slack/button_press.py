@@ -26,6 +26,8 @@ class Request:
     trigger_id: str = ""
     message_ts: str = ""
     """The ts of the button's message; in a modal or in App Home, the id of the root view."""
+    is_confirmed: bool = False
+    """Whether Parley asked before, and the person confirmed."""
 
     @classmethod
     def of_command(cls, command: SlashCommand) -> "Request":

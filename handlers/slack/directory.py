@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError
 
@@ -16,6 +17,9 @@ from handlers.slack.teams import Teams
 from store.types import ChannelId, ParleyError, TeamId, UserId
 
 log = logging.getLogger(__name__)
+
+_Key = TypeVar("_Key")
+_Found = TypeVar("_Found")
 
 _CACHE_TIME = timedelta(minutes=5)
 ASK_SECONDS = 1.4
@@ -101,6 +105,7 @@ class Directory:
         self._clock = clock
         self._is_shared = is_shared
         self._people: dict[tuple[TeamId, UserId], tuple[datetime, Person]] = {}
+        self._creators: dict[tuple[TeamId, ChannelId], tuple[datetime, UserId | None]] = {}
         teams.when_dropped(self._drop)
 
     def name(self, team_id: TeamId, user_id: UserId) -> str:
@@ -203,6 +208,30 @@ class Directory:
                 "I don't see you in that channel. If you are in it, type `/invite @Parley` there,"
                 " then try again."
             )
+
+    async def creator(self, team_id: TeamId, channel_id: ChannelId) -> UserId | None:
+        """Return who created the channel: Slack makes them its manager, and names no other to apps.
+
+        None if Slack does not say, or Parley cannot see the channel. Cached for five minutes.
+        Raises `UnknownPersonError` if asking Slack fails.
+        """
+        now = self._clock()
+        at, creator = self._creators.get((team_id, channel_id), (None, None))
+        if at and timedelta() <= now - at < _CACHE_TIME:
+            return creator
+        about = f"the managers of {channel_id} in {team_id}"
+        async with _asking(about, PRESENCE_SECONDS, or_raise=UnknownPersonError):
+            client = await self._teams.asking(team_id)
+            try:
+                response = await client.conversations_info(channel=channel_id)
+                creator = UserId(response["channel"].get("creator") or "") or None
+            except SlackApiError as error:
+                if classify(error).code not in NOT_READY:
+                    raise
+                creator = None
+        self._creators = _fresh(self._creators, now)
+        self._creators[team_id, channel_id] = (now, creator)
+        return creator
 
     async def can_join(self, team_id: TeamId, channel_id: ChannelId) -> bool:
         """Return whether Parley can join the channel: public, not archived, not joined already.
@@ -322,12 +351,7 @@ class Directory:
             client = await self._teams.asking(team_id)
             response = await client.users_info(user=user_id)
             person = Person.of(response["user"], team_id=team_id)
-        # Drop the expired entries, so that no personal data is kept longer.
-        self._people = {
-            who: one
-            for who, one in self._people.items()
-            if timedelta() <= now - one[0] < _CACHE_TIME
-        }
+        self._people = _fresh(self._people, now)
         self._people[team_id, user_id] = (now, person)
         return person
 
@@ -338,6 +362,18 @@ class Directory:
 
     def _drop(self, team_id: TeamId) -> None:
         self._people = {who: one for who, one in self._people.items() if who[0] != team_id}
+        self._creators = {what: one for what, one in self._creators.items() if what[0] != team_id}
+
+
+def _fresh(
+    cache: dict[_Key, tuple[datetime, _Found]], now: datetime
+) -> dict[_Key, tuple[datetime, _Found]]:
+    """Return the entries that are not expired, so that no personal data is kept longer."""
+    return {
+        key: (at, found)
+        for key, (at, found) in cache.items()
+        if timedelta() <= now - at < _CACHE_TIME
+    }
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Answers to /digest."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from datetime import datetime as instant
@@ -73,6 +73,7 @@ _EXAMPLES = (
     ),
     ("pause until 2 Jan", "no posts before that date, or until `resume`"),
     ("off", "no more posts in this channel"),
+    ("owner @name", "hand a schedule over to somebody else"),
     (
         "on 16:00 fri digest 5 named friday-digest",
         "one more; where there are several, say which: `skip friday-digest`, `pause all schedules`",
@@ -122,8 +123,13 @@ def which(schedules: Sequence[Schedule], word: str, rest: str, *, takes_all: boo
     return ask(text, choices)
 
 
-def add_or_replace(order: Order, name: str, schedules: Sequence[Schedule]) -> Message:
-    """Ask whether *order* is one more schedule, called *name*, or replaces one of *schedules*."""
+def add_or_replace(
+    order: Order, name: str, schedules: Sequence[Schedule], changeable: Sequence[Schedule]
+) -> Message:
+    """Ask whether *order* is one more schedule, called *name*, or replaces one of *changeable*.
+
+    The channel has *schedules*.
+    """
     lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
     text = (
         f"This channel has a schedule already:\n{lines}\nYou want {_what(order, topics=40)}. Is it"
@@ -133,7 +139,7 @@ def add_or_replace(order: Order, name: str, schedules: Sequence[Schedule]) -> Me
         text = text.replace("a schedule already", "schedules already")
     added = write_order(replace(order, name=name))
     buttons = commands([("Add it", f"on {added}")] if added else [])
-    for place, one in enumerate(schedules, start=len(buttons)):
+    for place, one in enumerate(changeable, start=len(buttons)):
         written = write_order(replace(order, name=""))
         choice = [(f"Replace {one.name}", f"on {written}")] if written else []
         buttons += commands(choice, schedule_id=one.id, first=place)
@@ -164,6 +170,43 @@ def several(orders: Sequence[Order], words: Sequence[str], *, others: int) -> Me
         typed = "\n".join(f"`{Command.DIGEST} {plain(one)}`" for one in words)
         return paragraphs(f"{text}\nThat is too long for a button. Type:\n{typed}")
     return paragraphs(text, buttons=commands([(f"Start all {len(orders)}", every)]))
+
+
+def confirm(schedule: Schedule, words: str) -> Message:
+    """Ask whether to do what *words* say about somebody else's schedule."""
+    does, label = {
+        "off": ("end it", "End it"),
+        "owner": ("give it another owner", "Hand it over"),
+        "on": ("replace it", "Replace it"),
+    }[words.partition(" ")[0]]
+    text = (
+        f"This is <@{schedule.owner_id}>'s schedule: {_what(schedule, topics=40)}. Do you want to"
+        f" {does}? They will be told."
+    )
+    if len(words) > MOST_WORDS or words == "on ":
+        # A button cannot hold that many words.
+        return paragraphs(f"{text} Choose *Edit* in `{Command.DIGEST}` for that.")
+    value = Value(words=words, channel_id=schedule.channel_id, schedule_id=schedule.id)
+    return paragraphs(text, buttons=[button(label, Action.DIGEST_CONFIRM, value)])
+
+
+def is_handed_over(schedule: Schedule, to: UserId) -> Message:
+    """Confirm that *to* owns a schedule now."""
+    return message(f"<@{to}> owns it now: {_what(schedule, topics=40)}.")
+
+
+def describe(schedule: Schedule) -> str:
+    """Return what a schedule posts and when, in mrkdwn."""
+    return _what(schedule, topics=40)
+
+
+def restoring(schedule: Schedule) -> str:
+    """Return the commands that set a schedule up as it is, one a line; "" if words cannot."""
+    words = write_order(order_of(schedule))
+    if not words:
+        return ""
+    pause = f"\n{_pause(schedule.paused_until)}" if schedule.paused_until else ""
+    return f"on {words}{pause}"
 
 
 def commands(
@@ -238,10 +281,8 @@ def is_on(
         text += " There is no story for it yet, so nothing will be posted until there is one."
     name = f" {schedule.name}" if others else ""
     hint = f"`{Command.DIGEST} next{name}` lists what comes, `{Command.DIGEST} off{name}` stops it."
-    words = write_order(order_of(before)) if before else None
-    take_back = commands(
-        [("Take it back", f"on {words}")] if words else [], schedule.channel_id, schedule.id
-    )
+    back = [("Take it back", restoring(before))] if before else []
+    take_back = commands(back, schedule.channel_id, schedule.id)
     warnings = [samples.warning()] if has_samples else []
     buttons = [actions(*take_back)] if take_back else []
     return message(
@@ -400,17 +441,18 @@ def why(post: Post) -> Message:
     return message(plain(text), [section(plain(text))])
 
 
-def is_off(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, others: int) -> Message:
-    """Confirm that a schedule is deleted; its channel has *others* that go on."""
+def is_off(
+    schedule: Schedule, upcoming: Sequence[UpcomingPost], *, others: int, by: UserId
+) -> Message:
+    """Confirm that a schedule is deleted *by* a person; its channel has *others* that go on."""
     ended = "gets no more posts" + (f" of `{schedule.name}`" if others else "")
     text = (
         f"<#{schedule.channel_id}> {ended}. The next one would have come"
         f" {_first(upcoming)}, then {_every(schedule.timetable)}."
     )
-    words = write_order(order_of(schedule))
-    take_back = f"on {words}" if words else ""
-    if words and schedule.paused_until:
-        take_back += f"\n{_pause(schedule.paused_until)}"
+    take_back = restoring(schedule)
+    if take_back and schedule.owner_id not in (None, by):
+        take_back += f"\nowner <@{schedule.owner_id}>"
     return _with_take_back(text, take_back, schedule)
 
 
@@ -425,12 +467,11 @@ def schedules(
     shown: Sequence[Schedule],
     coming: Mapping[str, UpcomingPost],
     *,
-    user_id: UserId,
-    is_admin: bool,
+    changeable: Container[str] = (),
     page: int = 0,
     pages: int = 1,
 ) -> Message:
-    """Render the team's schedules and next posts; those that *user_id* may edit have a menu."""
+    """Render the team's schedules and next posts, with a menu if their id is in *changeable*."""
     if not shown:
         text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
         return message(text)
@@ -438,15 +479,24 @@ def schedules(
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
-        may_change = is_admin or schedule.owner_id == user_id
         menu = _menu(schedule, ("Edit", LIST + EDIT), ("Stop", LIST + END))
-        blocks.append(section(text, accessory=menu if may_change else None))
+        blocks.append(section(text, accessory=menu if schedule.id in changeable else None))
     blocks += pager(Action.DIGEST_PAGE, page, pages, following="Next page")
     return message("\n".join([lead, *lines[:10]]), blocks)
 
 
-def of_channel(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost]) -> Message:
-    """Render the schedules of one channel and their next posts, with what to do with them."""
+def of_channel(
+    schedules: Sequence[Schedule],
+    coming: Mapping[str, UpcomingPost],
+    *,
+    changeable: Container[str] = (),
+    is_skippable: bool = False,
+) -> Message:
+    """Render the schedules of one channel and their next posts, with what to do with them.
+
+    Those in *changeable*, by id, have the whole menu; the others one with *Skip* if anybody may
+    do that.
+    """
     channel_id = schedules[0].channel_id
     count = "one schedule" if len(schedules) == 1 else f"{len(schedules)} schedules"
     lead = f"<#{channel_id}> has {count}:"
@@ -458,11 +508,15 @@ def of_channel(schedules: Sequence[Schedule], coming: Mapping[str, UpcomingPost]
         lines.append(f"• {name}{_what(schedule, topics=40)}, {status}")
         is_active = not (schedule.stopped or schedule.paused_until)
         going = ("Pause", PAUSE) if is_active else ("Resume", RESUME)
-        options = (("Edit", EDIT), ("Skip the next one", SKIP), going, ("Stop", END))
-        blocks.append(section(lines[-1], accessory=_menu(schedule, *options)))
+        skip = ("Skip the next one", SKIP)
+        options = [("Edit", EDIT), skip, going, ("Stop", END)]
+        if schedule.id not in changeable:
+            options = [skip] if is_skippable else []
+        menu = _menu(schedule, *options) if options else None
+        blocks.append(section(lines[-1], accessory=menu))
     form = "Open the form of a schedule"
     buttons = [button("Add another", Action.DIGEST_SET, Value(), hint=form)]
-    if len(schedules) == 1:
+    if len(schedules) == 1 and schedules[0].id in changeable:
         value = Value(words=EDIT, schedule_id=schedules[0].id)
         buttons.insert(0, button("Edit", Action.DIGEST_CHANGE, value, hint=form))
     hint = f"`{Command.DIGEST} next` lists more posts, `{Command.DIGEST} help` the other commands."

@@ -1,11 +1,11 @@
 """Direct messages that notify a user about their schedule, their post or the corpus."""
 
-from handlers.button_value import Value
+from handlers.button_value import MOST_WORDS, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
 from handlers.views.blocks import Element, button
 from handlers.views.message import Message, channel_link, counted, paragraphs
-from store.types import About, Post, PostKind
+from store.types import About, Post, PostKind, UserId
 
 WHY_STOPPED = {
     "not_in_channel": "I am not a member of it any more: invite me with `/invite @Parley`",
@@ -34,6 +34,8 @@ def notice(post: Post) -> Message:
             return _stopped(about)
         case PostKind.READY:
             return _ready(about)
+        case PostKind.CHANGED | PostKind.ENDED | PostKind.OWNED:
+            return _changed(post.kind, about, by=post.asked_by)
         case PostKind.REFUSED:
             return _refused(about)
         case PostKind.FAILING:
@@ -68,6 +70,23 @@ def _stopped(about: About) -> Message:
 def _ready(about: About) -> Message:
     text = f"I could post in <#{about.channel_id}> again. Its schedule waits until you resume it."
     return paragraphs(text, buttons=[_resume(about)])
+
+
+def _changed(kind: PostKind, about: About, *, by: UserId | None) -> Message:
+    """Render what somebody did with a schedule; *by* is None for Parley, or if it is erased."""
+    who = f"<@{by}>" if by else "Somebody"
+    of = f"{about.what} in <#{about.channel_id}>"
+    if kind is PostKind.OWNED:
+        why = f"{who} made you" if by else "Its owner has left, so you are"
+        return paragraphs(
+            f"{why} the owner of a schedule: {of}. `{Command.DIGEST}` there shows it, and"
+            f" `{Command.DIGEST} owner @name` hands it over."
+        )
+    did = "ended" if kind is PostKind.ENDED else "changed"
+    value = Value(words=about.words, channel_id=about.channel_id, schedule_id=about.schedule_id)
+    has_button = 0 < len(about.words) <= MOST_WORDS
+    buttons = [button("Take it back", Action.DIGEST_GUESS, value)] if has_button else []
+    return paragraphs(f"{who} has {did} your schedule: {of}.", buttons=buttons)
 
 
 def _low(about: About) -> Message:

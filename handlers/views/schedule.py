@@ -26,7 +26,7 @@ from handlers.views.blocks import (
 from handlers.views.digest import owner_text, schedule_line, schedule_lines, schedule_status
 from handlers.views.message import counted
 from handlers.views.modal import View, form
-from store.types import ChannelId, News, Order, PostKind, Schedule, Timetable
+from store.types import ChannelId, News, Order, PostKind, Schedule, Timetable, UserId
 
 _KINDS = {
     PostKind.QUESTION: "A question, with its story in the thread",
@@ -205,12 +205,20 @@ def _weeks(timetable: Timetable, *, today: date) -> Block:
     )
 
 
-def waits(schedule: Schedule) -> str | None:
-    """Return a note that saving resumes a paused or stopped schedule; None if it is active."""
-    if not (schedule.is_paused or schedule.stopped):
-        return None
-    status = schedule_status(schedule)
-    return f"Posts in <#{schedule.channel_id}> are {status}. Saving lets them go on."
+def before_editing(schedule: Schedule, user_id: UserId) -> str | None:
+    """Return what *user_id* should know before they save a schedule; None for nothing."""
+    notes = []
+    if schedule.owner_id is None:
+        notes.append("This schedule has no owner any more. If you save it, it is yours.")
+    elif schedule.owner_id != user_id:
+        notes.append(
+            f"This is <@{schedule.owner_id}>'s schedule. If you save it, it stays theirs, and they"
+            " are told."
+        )
+    if schedule.is_paused or schedule.stopped:
+        status = schedule_status(schedule)
+        notes.append(f"Posts in <#{schedule.channel_id}> are {status}. Saving lets them go on.")
+    return " ".join(notes) or None
 
 
 def replaces(schedule: Schedule) -> str:

@@ -5,6 +5,7 @@ exactly one notice, even if the process is killed.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 
 from store.db import Connection, to_text
@@ -27,6 +28,24 @@ UPDATE schedule SET stopped = $3
 WHERE team_id = $1 AND channel_id = $2 AND (stopped IS NULL OR stopped <> $3)
 RETURNING id, organiser_id
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the owner of a schedule is told when somebody else changes it."""
+
+    about: About
+    by: UserId | None
+    """Who changes it; None for Parley itself."""
+    now: datetime
+
+    async def to(
+        self, connection: Connection, kind: PostKind, team_id: TeamId, owner_id: str
+    ) -> None:
+        """Plan the notice, unless there is no owner or they changed it themselves."""
+        if owner_id and owner_id != self.by:
+            to, about = UserId(owner_id), self.about
+            await plan_notice(connection, team_id, kind, to, about, now=self.now, by=self.by)
 
 
 async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now: datetime) -> None:
@@ -68,8 +87,9 @@ async def plan_notice(
     *,
     now: datetime,
     mark: str = "",
+    by: UserId | None = None,
 ) -> None:
-    """Plan a notice of *kind* to the person *user_id*.
+    """Plan a notice of *kind* to the person *user_id*, perhaps about what *by* has done.
 
     There is at most one such notice for each *mark*; without a mark, for each *now*.
     """
@@ -84,5 +104,13 @@ async def plan_notice(
         # Slack does not let us write to this person: do not try the same notice again.
         return
     to = ChannelId(user_id)  # Slack posts to a person's direct message
-    notice = NewPost(key=key, team_id=team_id, channel_id=to, kind=kind, about=about, due_at=now)
+    notice = NewPost(
+        key=key,
+        team_id=team_id,
+        channel_id=to,
+        kind=kind,
+        about=about,
+        due_at=now,
+        asked_by=by,
+    )
     await plan_post(connection, notice, now=now)

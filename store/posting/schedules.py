@@ -10,7 +10,7 @@ from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
 from store.posting.names import default_name, is_default_name
-from store.posting.notices import stop_schedules
+from store.posting.notices import Told, stop_schedules
 from store.rows import QueueReader
 from store.types import (
     ChannelId,
@@ -55,7 +55,11 @@ ORDER BY next_at, channel_id, name
 """
 _PAUSE = "UPDATE schedule SET paused_until = $3 WHERE team_id = $1 AND id = $2"
 _RESUME = "UPDATE schedule SET paused_until = NULL, stopped = NULL WHERE team_id = $1 AND id = $2"
-_REMOVE = "DELETE FROM schedule WHERE team_id = $1 AND id = $2 RETURNING id"
+_REMOVE = "DELETE FROM schedule WHERE team_id = $1 AND id = $2 RETURNING organiser_id"
+_HAND_OVER = """
+UPDATE schedule SET organiser_id = $4 WHERE team_id = $1 AND id = $2 AND organiser_id = $3
+RETURNING id
+"""
 _EMPTY_POOL = "DELETE FROM topic_pool WHERE team_id = $1 AND schedule_id = $2"
 _POSTED_BY_ENDED = """
 SELECT due_on FROM post
@@ -82,8 +86,11 @@ class Schedules:
         order: Order,
         now: datetime,
         schedule_id: str = "",
+        told: Told | None = None,
     ) -> Schedule:
         """Create a schedule in the channel, or replace the one with *schedule_id*.
+
+        If somebody else replaces it, its owner is *told*.
 
         An id without its schedule, which was ended, is used again: its posts and skips count. The
         first occurrence is after *now*, and not on a day on which an ended schedule of the channel
@@ -147,6 +154,8 @@ class Schedules:
                 ",".join(map(str, sorted(order.timetable.of_month))),
                 order.holidays,
             )
+            if before and told:
+                await told.to(connection, PostKind.CHANGED, team_id, before["organiser_id"])
         return schedule
 
     async def get(self, team_id: TeamId, schedule_id: str) -> Schedule | None:
@@ -196,11 +205,32 @@ class Schedules:
         async with self._database.transaction() as connection:
             return await stop_schedules(connection, team_id, channel_id, error=error, now=now)
 
-    async def remove(self, schedule: Schedule) -> bool:
-        """Delete a schedule; return False if it was deleted before."""
+    async def remove(self, schedule: Schedule, *, told: Told | None = None) -> bool:
+        """Delete a schedule; return False if it was deleted before.
+
+        If somebody else ends it, its owner is *told*.
+        """
+        team_id = schedule.team_id
         async with self._database.transaction() as connection:
-            await connection.execute(_EMPTY_POOL, schedule.team_id, schedule.id)
-            return bool(await connection.fetch(_REMOVE, schedule.team_id, schedule.id))
+            await connection.execute(_EMPTY_POOL, team_id, schedule.id)
+            rows = await connection.fetch(_REMOVE, team_id, schedule.id)
+            if rows and told:
+                await told.to(connection, PostKind.ENDED, team_id, rows[0]["organiser_id"])
+        return bool(rows)
+
+    async def hand_over(self, schedule: Schedule, to: UserId | None, *, told: Told) -> bool:
+        """Make *to* the owner of a schedule, or nobody; return False if its owner has changed.
+
+        The new owner is *told*, and the old one if a person changes it.
+        """
+        team_id, before = schedule.team_id, schedule.owner_id or ""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(_HAND_OVER, team_id, schedule.id, before, to or "")
+            if rows and told.by:
+                await told.to(connection, PostKind.CHANGED, team_id, before)
+            if rows:
+                await told.to(connection, PostKind.OWNED, team_id, to or "")
+        return bool(rows)
 
 
 def _name(order: Order, before: Row | None, taken: Sequence[str]) -> str:

@@ -237,6 +237,12 @@ def admins() -> frozenset[str]:
 
 
 @pytest.fixture
+def more_settings() -> dict[str, Any]:
+    """More settings of the bot, by name. A test file may override this."""
+    return {}
+
+
+@pytest.fixture
 def is_demo() -> bool:
     """Whether the bot runs as the demo, which does not warn of sample stories."""
     return False
@@ -255,6 +261,7 @@ async def slack(
     clock: StoppedClock,
     switches: Switches,
     admins: frozenset[str],
+    more_settings: dict[str, Any],
     is_demo: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
@@ -282,6 +289,7 @@ async def slack(
             corpus_dir=corpus,
             admin_user_ids=admins,
             **switches,
+            **more_settings,
         )
         async with assemble(settings, clock=moved, is_demo=is_demo) as parley:
             slack = Slack(workspace, parley, clock, corpus, settings)

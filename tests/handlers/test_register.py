@@ -18,7 +18,7 @@ from tests.handlers.features.test_schedule_actions import choose, posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import upload
 from tests.handlers.jobs.test_posting import lose_outcome
-from tests.ids import ANA, GENERAL, RANDOM, TEAM
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
 
 _NAMES = {
     "self",
@@ -224,6 +224,12 @@ async def guess(slack: Slack) -> None:
     await slack.press(Action.DIGEST_GUESS, shown)
 
 
+async def confirm(slack: Slack) -> None:
+    await slack.type("/digest on 09:30", user=BEN)
+    (shown,) = await slack.type("/digest off")
+    await slack.press(Action.DIGEST_CONFIRM, shown)
+
+
 async def join_for_schedule(slack: Slack) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM)
     await slack.press(Action.DIGEST_JOIN, offer, channel=RANDOM)
@@ -315,6 +321,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.DIGEST_RESUME: resume,
     Action.DIGEST_SET: set_up,
     Action.DIGEST_GUESS: guess,
+    Action.DIGEST_CONFIRM: confirm,
     Action.DIGEST_CHANGE: change,
     Action.DIGEST_JOIN: join_for_schedule,
     Action.DIGEST_PAGE: turn,

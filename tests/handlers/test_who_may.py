@@ -34,7 +34,7 @@ from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import STORY, upload
 from tests.handlers.jobs.test_posting import lose_outcome
-from tests.ids import ANA, GENERAL, RANDOM, TEAM
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
 
 Json = dict[str, Any]
 
@@ -93,7 +93,7 @@ class Need(Enum):
 
 
 _ADMINS = "Only Parley admins can do that."
-_OWNERS = f"Only its owner, <@{ANA}>, can do that."
+_OWNERS = f"Only its owner, <@{ANA}>, a manager of the channel or an admin can do that."
 
 
 def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str | None:
@@ -147,10 +147,16 @@ class Way:
     prepare: Callable[[Slack], Awaitable[Json]]
     need: Need = Need.NOTHING
     changes: bool = False
+    asks: bool = False
+    """Whether somebody who is not the owner is asked first."""
 
 
 def change(need: Need, prepare: Callable[[Slack], Awaitable[Json]]) -> Way:
     return Way(prepare=prepare, need=need, changes=True)
+
+
+def end(prepare: Callable[[Slack], Awaitable[Json]]) -> Way:
+    return Way(prepare=prepare, need=Need.OWNER, changes=True, asks=True)
 
 
 def look_up(prepare: Callable[[Slack], Awaitable[Json]], need: Need = Need.NOTHING) -> Way:
@@ -321,6 +327,14 @@ async def resume_by_button(slack: Slack) -> Json:
     return await held(slack, pressing)
 
 
+async def confirmed(slack: Slack) -> Json:
+    """Confirm the end of Ben's schedule, which Ben hands over to Ana since then."""
+    await slack.type(_ON, user=BEN)
+    payload = await pressed(Action.DIGEST_CONFIRM, "/digest off")(slack)
+    await slack.type(f"/digest owner <@{ANA}>", user=BEN)
+    return payload
+
+
 def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
     async def prepare(slack: Slack) -> Json:
         await slack.type("/digest on 09:30")
@@ -449,12 +463,13 @@ WAYS: dict[tuple[str, str], Way] = {
     (Command.DIGEST, "preview"): look_up(typed(_ON, "/digest preview")),
     (Command.DIGEST, "talk"): look_up(typed(_ON, "/digest talk")),
     (Command.DIGEST, "on"): change(_MEMBER, typed(_ON)),
-    (Command.DIGEST, "off"): change(_MEMBER, typed(_ON, "/digest off")),
+    (Command.DIGEST, "off"): end(typed(_ON, "/digest off")),
+    (Command.DIGEST, "owner"): end(typed(_ON, f"/digest owner <@{BEN}>")),
     (Command.DIGEST, "now"): change(_MEMBER, typed(_ON, "/digest now")),
     (Command.DIGEST, "skip"): change(_MEMBER, typed(_ON, "/digest skip")),
     (Command.DIGEST, "unskip"): change(_MEMBER, typed(_ON, "/digest skip", "/digest unskip")),
-    (Command.DIGEST, "pause"): change(_MEMBER, typed(_ON, "/digest pause")),
-    (Command.DIGEST, "resume"): change(_MEMBER, typed(_ON, "/digest pause", "/digest resume")),
+    (Command.DIGEST, "pause"): change(_OWNER, typed(_ON, "/digest pause")),
+    (Command.DIGEST, "resume"): change(_OWNER, typed(_ON, "/digest pause", "/digest resume")),
     (Command.CORPUS, ""): look_up(typed("/corpus"), _ADMIN),
     (Command.CORPUS, "status"): look_up(typed("/corpus status"), _ADMIN),
     (Command.CORPUS, "check"): look_up(typed("/corpus check"), _ADMIN),
@@ -506,16 +521,17 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.QUESTION_WRITE, ""): look_up(unasked(Action.QUESTION_WRITE, "/brief ferries"), _ADMIN),
     (Action.QUESTION_NEXT, ""): look_up(unasked(Action.QUESTION_NEXT, "/corpus status"), _ADMIN),
     (Action.POST_MORE, MENU_WHY): look_up(menu(MENU_WHY)),
-    (Action.POST_MORE, MENU_SKIP): change(_OWNER, menu(MENU_SKIP)),
+    (Action.POST_MORE, MENU_SKIP): change(_MEMBER, menu(MENU_SKIP)),
     (Action.POST_MORE, MENU_PAUSE): change(_OWNER, menu(MENU_PAUSE)),
     (Action.POST_AGAIN, ""): change(_OWNER, settling(Action.POST_AGAIN)),
     (Action.POST_SEEN, ""): change(_OWNER, settling(Action.POST_SEEN)),
     (Action.DIGEST_RESUME, ""): change(_OWNER, resume_by_button),
     (Action.DIGEST_SET, ""): look_up(pressed(Action.DIGEST_SET, "/digest help"), _MEMBER),
     (Action.DIGEST_CHANGE, EDIT): look_up(from_the_list(EDIT), _OWNER),
-    (Action.DIGEST_CHANGE, END): change(_OWNER, from_the_list(END)),
+    (Action.DIGEST_CHANGE, END): end(from_the_list(END)),
     (Action.DIGEST_PAGE, ""): look_up(page_of_the_list),
     (Action.DIGEST_GUESS, ""): change(_MEMBER, pressed(Action.DIGEST_GUESS, "/digest onn 09:30")),
+    (Action.DIGEST_CONFIRM, ""): change(_OWNER, confirmed),
     (Action.DIGEST_JOIN, ""): change(_MEMBER, pressed(Action.DIGEST_JOIN, _ON, channel=RANDOM)),
     (Shortcut.DISCUSSION, ""): look_up(start_a_discussion),
     (Shortcut.RELATED, ""): look_up(related_stories),
@@ -688,7 +704,7 @@ async def test_nothing_is_changed_by_those_who_may_not(
                 is_known=mode == ANSWERING,
                 names_team=names_team(payload),
             )
-            if sentence is None and way.changes:
+            if sentence is None and way.changes and (role is Role.OWNER or not way.asks):
                 continue
             output = await do(slack, payload, role)
             assert await world(slack, database) == before, (mode, role)
@@ -708,6 +724,7 @@ ALLOWED = [
     for role in Role
     # Whether a payload contains a team makes no difference for people with the right.
     if way.changes and not refusal(way.need, role, is_known=mode == ANSWERING, names_team=True)
+    if role is Role.OWNER or not way.asks
 ]
 
 

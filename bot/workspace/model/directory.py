@@ -129,6 +129,7 @@ class Channel:
     is_archived: bool = False
     is_read_only: bool = False
     topic: str = ""
+    creator: str = "U0ANA"
 
     def scope(self, what: Literal["read", "history"]) -> str:
         """Return the scope needed to read about this channel, or to read its history."""
@@ -184,6 +185,7 @@ class Channel:
             "name_normalized": self.name,
             "is_general": self.name == "general",
             "is_member": BOT_USER_ID in self.members,
+            "creator": self.creator,
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
             "num_members": len(self.members),

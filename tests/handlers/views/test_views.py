@@ -247,6 +247,11 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "stopped": lambda matches, words: notice.notice(told(PostKind.STOPPED, words)),
     "ready": lambda matches, words: notice.notice(told(PostKind.READY, words)),
     "low": lambda matches, words: notice.notice(told(PostKind.LOW, words)),
+    "changed": lambda matches, words: notice.notice(told(PostKind.CHANGED, words)),
+    "ended": lambda matches, words: notice.notice(told(PostKind.ENDED, words)),
+    "owned": lambda matches, words: notice.notice(told(PostKind.OWNED, words)),
+    "confirm": lambda matches, words: digest.confirm(planned(words), "off"),
+    "handed over": lambda matches, words: digest.is_handed_over(planned(words), ANA),
     "refused": lambda matches, words: notice.notice(told(PostKind.REFUSED, words)),
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
     "talk": lambda matches, words: talk.talk(talked(words), channel_id=C1),
@@ -262,7 +267,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         chosen=None,
     ),
     "schedules": lambda matches, words: digest.schedules(
-        [planned(words)] * 20, {}, user_id=ANA, is_admin=False, page=1, pages=4
+        [planned(words)] * 20, {}, changeable={planned(words).id}, page=1, pages=4
     ),
     "mistyped digest": lambda matches, words: digest.digest_help(
         [words] * 2, unknown=words, correction=words
@@ -398,7 +403,7 @@ WINDOWS |= {
         Order(timetable=planned(words).timetable),
         channel_id=C1,
         value=Value(channel_id=C1, schedule_id="T1:C1", key="of before"),
-        note=schedule.waits(planned(words)),
+        note=schedule.before_editing(planned(words), U1),
         now=NOW,
     ),
     "question": lambda matches, words: unasked.question_form(
@@ -631,5 +636,5 @@ def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
     shown, page, pages = digest.paged([one] * every, 99)
-    message = digest.schedules(shown, {}, user_id=U1, is_admin=True, page=page, pages=pages)
+    message = digest.schedules(shown, {}, changeable={one.id}, page=page, pages=pages)
     check_message(message, people=PEOPLE)

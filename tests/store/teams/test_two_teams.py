@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
+from store.posting.notices import Told
 from store.posting.posts import Outcome
 from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import (
+    About,
     ChannelId,
     GoneError,
     Order,
@@ -37,7 +39,7 @@ from store.types import (
     UserId,
 )
 from tests.conftest import StoppedClock
-from tests.ids import C1, C2, T1, T2, U1
+from tests.ids import ANA, C1, C2, T1, T2, U1
 from tests.machine import NOW
 
 CHANNELS = st.sampled_from([C1, C2])
@@ -157,6 +159,13 @@ async def stop(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
 async def remove(team: PlayingTeam, channel_id: ChannelId, _: int) -> Any:
     schedule = await team.schedule(channel_id)
     return schedule and await team.store.schedules.remove(schedule)
+
+
+async def hand_over(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
+    about = About(channel_id=channel_id, what="a question")
+    told = Told(about=about, by=U1 if number % 2 else None, now=team.clock())
+    schedule = await team.schedule(channel_id)
+    return schedule and await team.store.schedules.hand_over(schedule, ANA, told=told)
 
 
 async def plan(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
@@ -306,7 +315,21 @@ async def erase(team: PlayingTeam, _: ChannelId, number: int) -> Any:
 
 
 ACTIONS: Sequence[Callable[[PlayingTeam, ChannelId, int], Awaitable[Any]]] = [
-    *(set_up, pause, resume, stop, remove, plan, now, skip, unskip, seen, not_there, send),
+    *(
+        set_up,
+        pause,
+        resume,
+        stop,
+        remove,
+        hand_over,
+        plan,
+        now,
+        skip,
+        unskip,
+        seen,
+        not_there,
+        send,
+    ),
     *(post, post, fail, count),
     *(miss, once, install, replace_token, give_up, forget, erase),
 ]
