@@ -35,6 +35,7 @@ from handlers.ids import CommandPrefix
 from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
+from handlers.jobs.owners import OwnerChecks
 from handlers.jobs.posting import Posting
 from handlers.jobs.reply_counts import ReplyCounter
 from handlers.jobs.uninstalls import Uninstalls
@@ -173,12 +174,14 @@ async def assemble(
         register(app, store, slack, options)
         # Another process may load a corpus too: from a terminal, or as a replica.
         channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
+        owner_checks = OwnerChecks(store.schedules, directory, clock=clock)
         expiry = Expiry(
             store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
         )
         reply_counter = ReplyCounter(store.reply_counts, teams, clock=clock)
         timed: list[Job] = [
             channel_checks.run,
+            owner_checks.run,
             posting.run,
             expiry.run,
             poller.run,

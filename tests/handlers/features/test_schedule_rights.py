@@ -304,6 +304,52 @@ async def test_an_owner_is_a_full_member_in_the_channel(
     assert await its(chloes) == before
 
 
+async def leave(slack: Slack, user: UserId) -> None:
+    """Deactivate a person, and let Parley notice it before the next post."""
+    slack.workspace.change_person(user, is_deleted=True)
+    slack.clock.forward(minutes=31)
+    await tick(slack)
+    await slack.settled()
+
+
+async def test_a_deactivated_owner_s_schedule_goes_to_the_manager(chloes: Slack) -> None:
+    chloes.workspace.channels[GENERAL].creator = BEN
+    await leave(chloes, CHLOE)
+    assert (await its(chloes)).owner_id == BEN
+    await tick(chloes)
+    (notice,) = chloes.public(dm(BEN))
+    assert notice["text"].startswith("Its owner has left, so you are the owner of a schedule")
+
+
+async def test_or_to_the_owner_of_another_schedule_there(chloes: Slack) -> None:
+    chloes.workspace.channels[GENERAL].creator = CHLOE
+    await chloes.type("/digest on 18:00 fri digest 3 named friday-digest", user=BEN)
+    await leave(chloes, CHLOE)
+    found = await chloes.parley.store.schedules.of_channel(TEAM, GENERAL)
+    assert [one.owner_id for one in found] == [BEN, BEN]
+
+
+async def test_or_to_nobody_until_somebody_saves_it(chloes: Slack) -> None:
+    chloes.workspace.channels[GENERAL].creator = CHLOE
+    await leave(chloes, CHLOE)
+    assert (await its(chloes)).owner_id is None
+    await chloes.type("/digest on 10:00 daily", user=BEN)
+    assert (await its(chloes)).owner_id == BEN
+
+
+async def test_an_owner_stays_while_slack_does_not_say(chloes: Slack) -> None:
+    chloes.parley.directory._drop(TEAM)
+    chloes.workspace.faults.add(
+        Fault(method="users.info", kind="refuse", error="fatal_error", times=9)
+    )
+    await leave(chloes, CHLOE)
+    assert (await its(chloes)).owner_id == CHLOE
+    chloes.workspace.faults.clear()
+    chloes.clock.forward(minutes=6)
+    await tick(chloes)
+    assert (await its(chloes)).owner_id == ANA, "the creator of the channel"
+
+
 # --- any orders of any people --------------------------------------------------------------------
 
 OWNER, MANAGER, ADMIN, MEMBER, LEFT = (UserId(f"U{name}") for name in "OMAXL")
