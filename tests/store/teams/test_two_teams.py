@@ -51,10 +51,10 @@ EVER = NOW - timedelta(days=400)
 WITHOUT_TEAM = frozenset(
     [
         # The corpus, its articles, folder and feeds, and the holidays are shared by all teams.
-        *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "like")),
+        *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "holds")),
         *(
             f"corpus.{name}"
-            for name in ("as_in_source", "open", "reload", "stories", "undo", "use")
+            for name in ("as_in_source", "like", "open", "reload", "stories", "undo", "use")
         ),
         *(
             f"corpus.{name}"
