@@ -251,7 +251,7 @@ class Digest:
         """Run `next` or `preview`."""
         schedules, _ = await self._which(request, rest, schedule_id)
         if len(schedules) > 1 and word == "next":
-            return await self._overview(schedules, request.user_id)
+            return await self._next_of_all(schedules)
         if len(schedules) > 1:
             return views.which(schedules, word, "", takes_all=False)
         (schedule,) = schedules
@@ -361,6 +361,8 @@ class Digest:
                 self.store.idempotency, request.team_id, key, now=self.options.clock()
             )
         if word == "unskip":
+            if not rest and len(skipped := await self.actions.skipped(schedule)) > 1:
+                return _ask_which_to_unskip(skipped, schedule)
             return await self.actions.unskip(schedule, dates, number=number, by=by)
         dates = dates or await self.actions.next_dates(schedule, number)
         return await self.actions.skip(schedule, dates, by=by)
@@ -434,6 +436,15 @@ class Digest:
         zone = await self.slack.directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
 
+    async def _next_of_all(self, schedules: Sequence[Schedule]) -> Message:
+        every = [
+            (schedule, post)
+            for schedule in schedules
+            for post in await self.store.planning.upcoming(schedule, _UPCOMING)
+        ]
+        every.sort(key=lambda pair: pair[1].occurrence.due_at)
+        return views.coming_of_all(every[:_UPCOMING], schedules)
+
     async def _preview(self, schedule: Schedule) -> Message:
         chosen = await self.store.planning.preview(schedule, now=self.options.clock())
         if chosen is None:
@@ -456,7 +467,7 @@ class Digest:
         key = f"{schedule.id}:now:{request.once}"
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)
-        return views.posted_now(upcoming, is_todays=is_todays)
+        return views.posted_now(schedule, upcoming, is_todays=is_todays)
 
 
 def _choices(readings: Sequence[int | Dates], *words: str) -> list[tuple[str, str]]:
@@ -491,6 +502,15 @@ def _ask_about(word: str, rest: str, schedule: Schedule, today: date) -> Message
         label, does = "End the schedule", "ends the schedule"
     question = f"`{Command.DIGEST} {word}` {does}. What do you mean by “{plain(rest, 60)}”?"
     return views.ask(question, [*_choices(readings, other), (label, word)], schedule.id)
+
+
+def _ask_which_to_unskip(skipped: Sequence[date], schedule: Schedule) -> Message:
+    choices = [(format_date(on), f"unskip {on}") for on in skipped[:_UPCOMING]]
+    choices.append(("All of them", f"unskip {write_dates(skipped)}"))
+    question = (
+        f"Several posts are skipped: {format_dates(skipped)}. Which one is to come after all?"
+    )
+    return views.ask(question, choices, schedule.id)
 
 
 def _ask_for_several(orders: Sequence[Order], schedules: Sequence[Schedule]) -> Message:

@@ -208,6 +208,12 @@ class ScheduleActions:
         if not due:
             days = describe_dates(schedule.timetable)
             raise ParleyError(f"No post is planned for {format_dates(dates)}: posts come {days}.")
+        if (until := schedule.paused_until) and until > due[-1]:
+            when = "" if until == FOREVER else f" until {format_date(until)}"
+            raise ParleyError(
+                f"There is no post on {format_dates(due)} anyway, because the schedule is"
+                f" paused{when}."
+            )
         if len(due) > _MOST_SKIPPED:
             raise ParleyError(
                 f"I skip at most {_MOST_SKIPPED} posts at a time, and these are {len(due)}."

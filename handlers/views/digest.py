@@ -44,8 +44,6 @@ LIST = "list "
 """Before these words in the list of all channels."""
 _FEW = 3
 """Of how many dates an answer names those without a post; a range has some at each weekend."""
-_MANY = 60
-"""How many dates an answer lists. A skip has at most as many; a pause may have more."""
 _LISTED = 15
 """Schedules per page."""
 
@@ -61,8 +59,8 @@ _EXAMPLES = (
     ),
     (
         "on 09:30 digest 3 only new max age 7 days",
-        "only stories that came since the last digest; with `only new or nothing`, no post when"
-        " there are none",
+        "only what came since the last digest; if nothing came, it says so, or nothing with"
+        " `only new or nothing`",
     ),
     ("next", "the next posts in this channel"),
     ("preview", "what the next one will say; only you see it"),
@@ -235,10 +233,14 @@ def commands(
 def about(schedule: Schedule, shown: Message) -> Message:
     """Return an answer that begins with the name of its schedule, one of several in its channel."""
     first, *rest = shown["blocks"] or [section(shown["text"])]
-    name = f"`{schedule.name}`: "
     if first["type"] == "section":
-        first = first | {"text": first["text"] | {"text": name + first["text"]["text"]}}
-    return message(name + shown["text"], [first, *rest])
+        first = first | {"text": first["text"] | {"text": _about(schedule, first["text"]["text"])}}
+    return message(_about(schedule, shown["text"]), [first, *rest])
+
+
+def _about(schedule: Schedule, text: str) -> str:
+    is_word = text[1:2].islower()
+    return f"`{schedule.name}`: {text[:1].lower() if is_word else text[:1]}{text[1:]}"
 
 
 def joined(answers: Sequence[Message]) -> Message:
@@ -267,7 +269,7 @@ def is_on(
     there = now.astimezone(ZoneInfo(schedule.timetable.zone))
     text = (
         f"<#{schedule.channel_id}> will get {_what(schedule)}. It is {there:%H:%M} there now."
-        f" First: {_first(upcoming)}."
+        f" First: {_first(schedule, upcoming, has_zone=False)}."
     )
     if note := _why_later(schedule, upcoming, now):
         text += f" {note}"
@@ -309,7 +311,19 @@ def coming(
             note = _clock_change(schedule, post, zone=zone, before=before)
             before = post
         lines.append(f"• {_when(post)}{note}")
-    parts = [lead]
+    parts = [lead, *_standstill(schedule)]
+    if lines:
+        parts.append("Next, in your own time:\n" + "\n".join(lines))
+    if last and last.state is not PostState.SENT and last.due_on:
+        parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
+    if chosen and (left := _left(schedule, chosen)):
+        parts.append(left)
+    return paragraphs(*parts)
+
+
+def _standstill(schedule: Schedule) -> list[str]:
+    """Return why a schedule does not post now: it is stopped, or paused, or both."""
+    parts = []
     if schedule.stopped == READY_AGAIN:
         parts.append(f"It was stopped; `{Command.DIGEST} resume` starts it again.")
     elif schedule.stopped:
@@ -319,13 +333,23 @@ def coming(
         parts.append(f"It is paused; `{Command.DIGEST} resume` starts it again.")
     elif schedule.is_paused and schedule.paused_until:
         parts.append(f"It is paused until {format_date(schedule.paused_until)}.")
-    if lines:
-        parts.append("Next:\n" + "\n".join(lines))
-    if last and last.state is not PostState.SENT and last.due_on:
-        parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
-    if chosen and (left := _left(schedule, chosen)):
-        parts.append(left)
-    return paragraphs(*parts)
+    return parts
+
+
+def coming_of_all(
+    upcoming: Sequence[tuple[Schedule, UpcomingPost]], schedules: Sequence[Schedule]
+) -> Message:
+    """Render the next posts of several *schedules* of a channel, in order of time."""
+    lines = []
+    for schedule, post in upcoming:
+        note = f": no post ({plain(post.skip_reason, 100)})" if post.skip_reason else ""
+        lines.append(f"• {_when(post)}, `{schedule.name}`{note}")
+    parts = ["Next, in your own time:\n" + "\n".join(lines)] if lines else []
+    for schedule in schedules:
+        parts += [f"`{schedule.name}`: {one}" for one in _standstill(schedule)]
+    name = schedules[0].name
+    hint = f"`{Command.DIGEST} next {name}` is about one schedule; `{Command.DIGEST}` lists them."
+    return message("\n".join(parts), [*map(section, parts), context(hint)])
 
 
 def preview(
@@ -343,15 +367,25 @@ def preview(
     else:
         shown = question.question(articles[0], asked_by=None, has_menu=True)
     post = _unskipped(upcoming)
-    when = f"Scheduled for {_when(post)}" if post else "To be posted after it is resumed"
-    lead = context(f"Only you see this. {when}:")
+    when = (
+        f"Scheduled for {_first(schedule, upcoming)}"
+        if post
+        else "To be posted after it is resumed"
+    )
+    fewer = ""
+    if len(articles) < schedule.stories:
+        fewer = (
+            f" It has {len(articles)} of {counted(schedule.stories, 'story')}: the others are about"
+            " the same events, or were here before."
+        )
+    lead = context(f"Only you see this. {when}.{fewer}")
     return message(f"{when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
-def posted_now(upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
+def posted_now(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, is_todays: bool) -> Message:
     """Confirm a post of `/digest now`: today's post early, or an additional one."""
     what = "today's post" if is_todays else "an extra one"
-    return paragraphs(f"Posted {what}. The next one comes {_first(upcoming)}.")
+    return paragraphs(f"Posted {what}. The next one comes {_first(schedule, upcoming)}.")
 
 
 def skipped(
@@ -366,7 +400,7 @@ def skipped(
 
     The posts of *late* are out already, and no post was planned on *idle*.
     """
-    text = f"{_none_on(dates)} The next one comes {_first(upcoming)}."
+    text = f"{_none_on(dates)} The next one comes {_first(schedule, upcoming)}."
     if late:
         text += f" The post of {format_dates(late)} is out already, or under way."
     # A range has weekends in it; single dates were meant.
@@ -405,13 +439,13 @@ def paused(
     before = schedule.paused_until
     take_back = _pause(before) if before else "resume"
     if until == FOREVER:
-        first = f" The first one left out is that of {format_date(dates[0])}." if dates else ""
-        text = f"Paused: no posts until `{Command.DIGEST} resume`.{first}"
+        first = f" The first post left out is that of {format_date(dates[0])}." if dates else ""
+        text = f"Paused until `{Command.DIGEST} resume`.{first}"
     else:
-        missing = f" {_none_on(dates)}" if dates else ""
+        out = f", which leaves out {counted(len(dates), 'post')}" if dates else ""
         text = (
-            f"Paused: the posts go on from {format_date(until)}.{missing} The next one comes"
-            f" {_first(upcoming)}."
+            f"Paused until {format_date(until)}{out}. The next one comes"
+            f" {_first(schedule, upcoming)}."
         )
     return _with_take_back(text, take_back, schedule)
 
@@ -429,7 +463,8 @@ def _with_take_back(text: str, words: str, schedule: Schedule) -> Message:
 def resumed(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
     """Confirm that a schedule is resumed."""
     return paragraphs(
-        f"<#{schedule.channel_id}> gets its posts again. The next one comes {_first(upcoming)}."
+        f"<#{schedule.channel_id}> gets its posts again. The next one comes"
+        f" {_first(schedule, upcoming)}."
     )
 
 
@@ -448,7 +483,7 @@ def is_off(
     ended = "gets no more posts" + (f" of `{schedule.name}`" if others else "")
     text = (
         f"<#{schedule.channel_id}> {ended}. The next one would have come"
-        f" {_first(upcoming)}, then {_every(schedule.timetable)}."
+        f" {_first(schedule, upcoming, has_zone=False)}, then {_every(schedule.timetable)}."
     )
     take_back = restoring(schedule)
     if take_back and schedule.owner_id not in (None, by):
@@ -565,7 +600,7 @@ def schedule_status(schedule: Schedule, coming: UpcomingPost | None = None) -> s
         return "paused" if forever else f"paused until {format_date(schedule.paused_until)}"
     coming = coming or UpcomingPost(occurrence=schedule.next)
     empty = ", *but I have no story for it*" if coming.is_empty else ""
-    return f"next {_when(coming)}{empty}"
+    return f"next {_local_date(schedule, coming)}{empty}"
 
 
 def owner_text(schedule: Schedule) -> str:
@@ -612,9 +647,18 @@ def _join(names: Sequence[str], word: str) -> str:
     return f" {word} ".join([*filter(None, [", ".join(names[:-1])]), names[-1]])
 
 
-def _first(upcoming: Sequence[UpcomingPost]) -> str:
+def _first(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, has_zone: bool = True) -> str:
+    """Return when the first post comes, in the schedule's time zone."""
     post = _unskipped(upcoming)
-    return _when(post) if post else "when it is resumed"
+    if post is None:
+        return "when it is resumed"
+    zone = f" ({shown_name(schedule.timetable.zone)})" if has_zone else ""
+    return f"{_local_date(schedule, post)}{zone}"
+
+
+def _local_date(schedule: Schedule, post: UpcomingPost) -> str:
+    there = _local(post, schedule.timetable.zone)
+    return f"{format_date(there.date())} at {there:%H:%M}"
 
 
 def _unskipped(upcoming: Sequence[UpcomingPost]) -> UpcomingPost | None:
@@ -708,7 +752,4 @@ def _when(post: UpcomingPost) -> str:
 
 def _none_on(dates: Sequence[date]) -> str:
     """Return a sentence that says that no posts come on *dates*."""
-    if len(dates) > _MANY:
-        first, last = format_date(dates[0]), format_date(dates[-1])
-        return f"None of the {len(dates)} posts from {first} to {last} comes."
     return f"{'No posts:' if len(dates) > 2 else 'No post on'} {format_dates(dates)}."

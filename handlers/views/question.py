@@ -27,7 +27,7 @@ from store.types import Article, UserId
 
 JOIN = "Join and post it"
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
-_LINE, _SHORT_TITLE = 150, 60
+_LINE = 200
 """Characters of a story's line in a digest; a shorter title is followed by the summary's lead."""
 _THREAD = 8000
 """Characters of all stories in a thread; Slack refuses a message of about 11,000."""
@@ -112,15 +112,15 @@ def digest(
         # Many feeds repeat the title as the text.
         headline = story.article.headline.casefold().rstrip(".")
         is_more = more and not more.casefold().startswith(headline)
-        if is_more and not story.headline and len(line) < _SHORT_TITLE:
+        if is_more and not story.headline:
             line = truncate(f"{line}: {more}", _LINE)
         lines.append(line)
-        blocks += [divider(), as_written(Part(line, "bold", 200))]
+        blocks += [divider(), as_written(Part(line, "bold", _LINE))]
         blocks += [context(*small)] if small else []
     if asked:
         call = "What do you think? Answer in the thread:"
         blocks += [divider(), context(call), as_written(Part(asked, "bold", 1500), accessory=menu)]
-    listed = "; ".join(plain(line, 200) for line in lines)
+    listed = "; ".join(plain(line, _LINE) for line in lines)
     return message(f"{source}: {listed} {plain(asked, 1500)}".rstrip(), blocks)
 
 

@@ -1,5 +1,6 @@
 """Several schedules in a channel: their names in commands, lists, menus and the form."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -166,18 +167,18 @@ async def test_a_command_without_a_name_asks_which(two: Slack, word: str) -> Non
 )
 async def test_a_name_says_which(two: Slack, words: str) -> None:
     (answer,) = await two.type(f"/digest {words}")
-    assert "`friday-digest`: No post on Fri 27 Nov 2026." in answer["text"]
+    assert "`friday-digest`: no post on Fri 27 Nov 2026." in answer["text"]
     assert await states(two, "friday-digest") == {date(2026, 11, 27): PostState.SKIPPED}
     assert not await states(two, "daily-question")
     seen = await two.press(Action.DIGEST_GUESS, answer)
-    assert "There will be a post on Fri 27 Nov 2026" in texts(seen)
+    assert "there will be a post on Fri 27 Nov 2026" in texts(seen)
     assert not await states(two, "friday-digest")
 
 
 async def test_a_button_says_which(two: Slack) -> None:
     (answer,) = await two.type("/digest pause until 4 Dec")
     seen = await two.press(f"{Action.DIGEST_GUESS}_1", answer)
-    assert "`friday-digest`: Paused: the posts go on from Fri 4 Dec 2026." in texts(seen)
+    assert "`friday-digest`: paused until Fri 4 Dec 2026, which leaves out 1 post." in texts(seen)
     found = await schedules(two)
     assert found["friday-digest"].paused_until == date(2026, 12, 4)
     assert not found["daily-question"].paused_until
@@ -187,9 +188,9 @@ async def test_a_date_on_which_only_one_posts_says_which(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon")
     await slack.type(_DIGEST)
     (answer,) = await slack.type("/digest skip 30 Nov")
-    assert "`monday-question`: No post on Mon 30 Nov 2026." in answer["text"]
+    assert "`monday-question`: no post on Mon 30 Nov 2026." in answer["text"]
     (answer,) = await slack.type("/digest unskip")
-    assert "`monday-question`: There will be a post" in answer["text"]
+    assert "`monday-question`: there will be a post" in answer["text"]
 
 
 async def test_only_what_is_paused_is_resumed(two: Slack) -> None:
@@ -204,7 +205,7 @@ async def test_only_what_is_paused_is_resumed(two: Slack) -> None:
 )
 async def test_all_schedules_are_paused_at_once(two: Slack, words: str) -> None:
     (answer,) = await two.type(f"/digest pause {words}")
-    assert answer["text"].count("Paused") == 2
+    assert answer["text"].count("paused until") == 2
     assert {one.paused_until for one in (await schedules(two)).values()} == {date(2026, 12, 4)}
     (answer,) = await two.type("/digest resume all")
     assert answer["text"].count("gets its posts again") == 2
@@ -305,8 +306,8 @@ async def test_digest_alone_lists_the_channel_s_schedules(two: Slack) -> None:
 @pytest.mark.parametrize(
     ("label", "reply"),
     [
-        ("Skip the next one", "`friday-digest`: No post on Fri 27 Nov 2026"),
-        ("Pause", "`friday-digest`: Paused"),
+        ("Skip the next one", "`friday-digest`: no post on Fri 27 Nov 2026"),
+        ("Pause", "`friday-digest`: paused"),
         ("Stop", "gets no more posts of `friday-digest`"),
     ],
 )
@@ -364,3 +365,12 @@ async def test_a_button_of_an_older_version_names_only_the_channel(slack: Slack)
     old = Value(words="edit", channel_id=GENERAL).encode()
     await slack.press(Action.DIGEST_CHANGE, answer, forged=old)
     assert slack.modal()
+
+
+async def test_next_lists_the_posts_of_all_schedules_in_order_of_time(two: Slack) -> None:
+    await two.type("/digest skip friday-digest")
+    (answer,) = await two.type("/digest next")
+    lines = answer["text"].splitlines()[1:]
+    names = [name for line in lines for name in re.findall("`(.+)`", line)]
+    assert names == ["daily-question"] * 4 + ["friday-digest"]
+    assert "no post (skipped)" in lines[-1]

@@ -469,7 +469,7 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is None
     seen = await slack.press(Action.DIGEST_GUESS, answer)
-    assert "go on from Thu 26 Nov 2026" in texts(seen)
+    assert "Paused until Thu 26 Nov 2026" in texts(seen)
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
     assert schedule.paused_until is not None
 
