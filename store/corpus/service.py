@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, read
-from store.db import Connection, Database, DatabaseUnavailableError
+from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError
 from store.finding import segments
 from store.finding.finder import Finder
 from store.finding.index import Segment
@@ -135,6 +135,7 @@ class Corpus:
             await self._read_stored()
             if self._database.is_read_only:
                 return
+            await staging.clean(self._database)
             # A search may switch to a newer revision in the meantime; `follow` completes that.
             opened = self.revision
             await self._derive()
@@ -596,6 +597,9 @@ class Corpus:
         without a problem. *also* is called at the beginning of the transaction.
         """
         progress = progress or Progress()
+        if plan.returned:
+            # Their old rows may still be there.
+            await staging.clean(self._database)
         await revisions.reserve_numbers(self._database, plan)
         with DiskList[Segment](batch=1) as added:
             await asyncio.to_thread(_index, plan, added, progress)
@@ -603,8 +607,6 @@ class Corpus:
                 unstaged = await staging.without_staged(staged, added) if staged else added
                 async with self._database.long_transaction() as connection:
                     await self._require_base(connection, plan)
-                    if staged:
-                        await staging.show(connection, staged)
                     if also:
                         await also(connection)
                     revision = await revisions.write(
@@ -617,7 +619,9 @@ class Corpus:
                         progress=progress,
                         is_staged=staged is not None,
                     )
-                    removed = (number for number, _ in plan.removed())
+                    if staged:
+                        await staging.show(connection, staged)
+                    removed = (number for number, _ in plan.removed() if not staged)
                     await segments.write(connection, removed, unstaged)
                     if whole:
                         await failed_loads.forget(connection, whole)
@@ -633,6 +637,10 @@ class Corpus:
                 else:
                     await self._switch(self._loaded)
                 self._followed = revision.number
+        if staged:
+            # The load is done. What cannot be deleted now is deleted at the next start.
+            with suppress(DatabaseError):
+                await staging.clean(self._database)
         if by in _SMALL_LOADS:
             self._derive_later()
         else:

@@ -42,6 +42,8 @@ _READ = f"""
     AND (segment + 1) * {SIZE} <= (SELECT past FROM staging)
 ) ORDER BY segment
 """  # noqa: S608 -- our own text
+# Those that a load has removed and not deleted yet.
+_REMOVED = "SELECT number FROM removal WHERE (SELECT removed_by FROM staging) > 0"
 _GET = f"{_SEGMENTS} WHERE segment = $1"
 _PUT = """
 INSERT INTO segment (segment, numbers, headlines, words, counts, postings)
@@ -58,14 +60,14 @@ _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
 _HAS_ARTICLES = "SELECT 1 FROM loaded_article LIMIT 1"
 
 _CHANGED = f"""
-SELECT DISTINCT number FROM past_article WHERE revision > $1 AND number < $2
+SELECT DISTINCT number FROM every_past_article WHERE revision > $1 AND number < $2
 LIMIT {MAX_UPDATED + 1}
 """  # noqa: S608 -- our own number
 _NEW = f"SELECT number FROM loaded_article WHERE number >= $1 LIMIT {MAX_UPDATED + 1}"  # noqa: S608
 _LOADED = f"{SELECT} WHERE a.number IN ({{}})"
 # The first change after a revision stored what an article was like in it.
 _PAST = f"""
-SELECT number, {COLUMNS} FROM past_article
+SELECT number, {COLUMNS} FROM every_past_article
 WHERE revision > $1 AND id IS NOT NULL AND number IN ({{}}) ORDER BY revision
 """  # noqa: S608 -- our own names
 _PARAMETERS = 500
@@ -190,7 +192,14 @@ async def rebuild(database: Database) -> None:
 async def read(connection: Connection) -> BuildIndex:
     """Read the index of the revision that *connection* sees; return a function that builds it."""
     segments = [_to_segment(row) async for row in connection.stream(_READ)]
-    return partial(asyncio.to_thread, lambda: Index(merge(segments)))
+    removed = [row["number"] async for row in connection.stream(_REMOVED)]
+
+    def build_index() -> Index:
+        hidden = np.array(removed, np.uint32)
+        kept = (segment.without(hidden) for segment in segments) if removed else segments
+        return Index(merge([*kept]))
+
+    return partial(asyncio.to_thread, build_index)
 
 
 async def read_update(

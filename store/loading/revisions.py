@@ -73,15 +73,21 @@ INSERT INTO past_article (number, revision, {COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 -- our own names
 _FORGET = (
+    # A few with each load: a hundred thousand at once would hold up all who write.
     """
-    DELETE FROM past_article WHERE revision IN (
-        SELECT number FROM revision WHERE source = $2 AND number <= $1
-            AND number >= (SELECT COALESCE(MIN(revision), 0) FROM past_article)
+    DELETE FROM past_article WHERE (number, revision) IN (
+        SELECT p.number, p.revision FROM past_article p JOIN revision r ON r.number = p.revision
+        WHERE r.source = $2 AND r.number <= $1
+            AND r.number >= (SELECT COALESCE(MIN(revision), 0) FROM past_article)
+        LIMIT 2000
     )
     """,
     "DELETE FROM past_document WHERE source = $2 AND revision <= $1",
     # The history shows those of the folder for ever. A feed may have thousands in a year.
-    f"DELETE FROM revision WHERE source = $2 AND number < $1 AND source <> '{FOLDER}'",  # noqa: S608
+    f"""
+    DELETE FROM revision WHERE source = $2 AND number < $1 AND source <> '{FOLDER}'
+        AND NOT EXISTS (SELECT 1 FROM past_article p WHERE p.revision = revision.number)
+    """,  # noqa: S608
 )
 _PUT_DOCUMENT = """
 INSERT INTO document (path, digest, articles, source) VALUES ($1, $2, $3, $4)
@@ -212,19 +218,20 @@ async def write(
     """Write the changes of *plan* in the caller's transaction, and keep the old versions.
 
     *fingerprint* is None if the folder stays as it is. *is_staged* means that the new articles are
-    written already.
+    written already, and that the removed ones are kept and deleted later.
     """
     before = await last(connection)
     number = before["number"] + 1 if before else 1
     first_new = before["next_number"] if before else 0
     if fingerprint is None:
         fingerprint = before["fingerprint"] if before else ""
-    steps = len(plan.removals) + 2 * len(plan.moves) + len(plan.additions)
-    steps -= plan.new if is_staged else 0
+    steps = 2 * len(plan.moves) + len(plan.additions) - (plan.new if is_staged else 0)
+    steps += 0 if is_staged else len(plan.removals)
     progress.start("Writing", steps)
     if before:
         await connection.executemany(_KEEP_DOCUMENT, _past_documents(plan, number))
-        await connection.executemany(_KEEP_ARTICLE, _past_articles(plan, number, first_new))
+        past = _past_articles(plan, number, first_new, is_staged=is_staged)
+        await connection.executemany(_KEEP_ARTICLE, past)
     await _write_articles(connection, plan, progress, is_staged=is_staged)
     sizes = (await connection.fetch(_SIZES))[0]
     await connection.execute(
@@ -263,7 +270,8 @@ def new_article(number: int, article: Article) -> Sequence[object]:
 async def _write_articles(
     connection: Connection, plan: LoadPlan, progress: Progress, *, is_staged: bool
 ) -> None:
-    await connection.executemany(_DROP_ARTICLE, ((change.number,) for change in plan.removals))
+    if not is_staged:
+        await connection.executemany(_DROP_ARTICLE, ((one.number,) for one in plan.removals))
     await connection.executemany(_DROP_ARTICLE, ((move.number,) for move in plan.moves))
     after = {path: change.after for path, change in plan.documents.items()}
     await connection.executemany(
@@ -296,8 +304,10 @@ def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]
         yield path, revision, digest, articles, plan.source
 
 
-def _past_articles(plan: LoadPlan, revision: int, first_new: int) -> Iterator[Sequence[object]]:
-    for number, article in plan.removed():
+def _past_articles(
+    plan: LoadPlan, revision: int, first_new: int, *, is_staged: bool
+) -> Iterator[Sequence[object]]:
+    for number, article in () if is_staged else plan.removed():
         yield number, revision, *to_columns(article)
     for move in plan.moves:
         yield move.number, revision, *to_columns(move.before)

@@ -2,8 +2,9 @@
 
 A transaction that writes to SQLite blocks all others that write, and a hundred thousand articles
 take seconds. So they are written in short transactions under numbers that no reader sees (the view
-loaded_article), and the transaction that loads them shows them all at once. What a crash leaves
-behind is never seen, and the next large load deletes it.
+loaded_article), and the transaction that loads them shows them all at once. It also hides those
+that the load removes, by a list of their numbers; they are kept for an undo and deleted after it.
+What a crash leaves behind is never seen, and the next start or large load deletes it.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from secrets import randbits
 
-from store.db import Connection, Database
+from store.articles.by_id import COLUMNS
+from store.db import Connection, Database, Row
 from store.finding import segments
 from store.finding.index import Segment
 from store.loading.plan import LoadPlan
@@ -21,14 +23,35 @@ from store.progress import Progress
 from store.types import ConcurrentLoadError
 
 _FEWEST = 2_000
-"""Fewer new articles are written in one transaction, in a moment."""
+"""Fewer articles are written or deleted in one transaction, in a moment."""
 _ROWS = 250
 """Articles that one transaction writes."""
 _DELETED = 1_000
-"""Article numbers that one transaction deletes."""
+"""Article numbers that one transaction deletes or lists."""
+_KEPT = 250
+"""Removed articles that one transaction keeps for an undo, and deletes."""
 
-_CLAIM = "UPDATE staging SET token = $1 RETURNING first, past"
+_CLAIM = "UPDATE staging SET token = $1 WHERE removed_by = 0 RETURNING first, past"
 _MOVE = "UPDATE staging SET first = $2, past = $3 WHERE token = $1 RETURNING token"
+_REMOVE = "INSERT INTO removal (number) VALUES ($1)"
+_SHOW = """
+UPDATE staging SET token = 0, first = 0, past = 0, removed_by = CASE
+    WHEN EXISTS (SELECT 1 FROM removal) THEN (SELECT MAX(number) FROM revision) ELSE 0
+END WHERE token = $1 RETURNING token
+"""
+_UNLIST = "DELETE FROM removal WHERE number IN (SELECT number FROM removal LIMIT $1)"
+_LISTED = "SELECT number FROM removal LIMIT 1"
+_REMOVED = """
+SELECT r.number, s.removed_by FROM staging s CROSS JOIN removal r WHERE s.removed_by > 0
+ORDER BY r.number LIMIT $1
+"""
+_KEEP = f"""
+INSERT INTO past_article (number, revision, {COLUMNS})
+SELECT number, $2, {COLUMNS} FROM article WHERE number = $1
+"""  # noqa: S608 -- our own names
+_DROP = "DELETE FROM article WHERE number = $1"
+_DROP_REMOVAL = "DELETE FROM removal WHERE number = $1"
+_CLEANED = "UPDATE staging SET removed_by = 0"
 _HOLDS = "SELECT token FROM staging WHERE token = $1 AND first = $2 AND past = $3"
 _DELETE = "DELETE FROM article WHERE number >= $1 AND number < $2"
 
@@ -55,22 +78,32 @@ async def stage(
     Return None if the load is small, or its transaction blocks nobody. Raises
     `ConcurrentLoadError` if another load begins to stage.
     """
-    if not database.blocks_writers or plan.reserved is None or plan.new < _FEWEST:
+    if not database.blocks_writers or max(plan.new, len(plan.removals)) < _FEWEST:
         return None
     progress.start("Writing", plan.new)
-    staged = Staged(randbits(62), plan.reserved, plan.reserved + plan.new)
-    async with database.transaction() as connection:
-        ((first, past),) = await connection.fetch(_CLAIM, staged.token)
+    first = plan.reserved or 0
+    staged = Staged(randbits(62), first, first + plan.new)
+    claimed: Sequence[Row] = ()
+    while not claimed:
+        await clean(database)
+        async with database.transaction() as connection:
+            claimed = await connection.fetch(_CLAIM, staged.token)
+    ((first, past),) = claimed
     # They stay hidden until all of them are gone.
     await discard(database, Staged(staged.token, first, past))
     async with database.transaction() as connection:
         await _move(connection, staged.token, staged.first, staged.past)
-    articles = (one for one in plan.added() if one[0] >= staged.first)
+    articles = (one for one in plan.added() if staged.first <= one[0] < staged.past)
     while batch := await asyncio.to_thread(lambda: [*islice(articles, _ROWS)]):
         async with database.transaction() as connection:
             await _require(connection, staged)
             rows = (new_article(*one) for one in progress.counting(batch))
             await connection.executemany(ADD_ARTICLE, rows)
+    removed = ((number,) for number, _ in plan.removed())
+    while numbers := await asyncio.to_thread(lambda: [*islice(removed, _DELETED)]):
+        async with database.transaction() as connection:
+            await _require(connection, staged)
+            await connection.executemany(_REMOVE, numbers)
     whole = (segment for segment in added if staged.has(segment))
     while segment := await asyncio.to_thread(next, whole, None):
         async with database.transaction() as connection:
@@ -85,8 +118,28 @@ async def without_staged(staged: Staged, added: Iterable[Segment]) -> Sequence[S
 
 
 async def show(connection: Connection, staged: Staged) -> None:
-    """Show what was staged, from the end of the caller's transaction on."""
-    await _move(connection, staged.token, 0, 0)
+    """Show what was staged, and hide what it removes, from the end of the transaction on.
+
+    The revision of the load must be written.
+    """
+    if not await connection.fetch(_SHOW, staged.token):
+        raise _overtaken()
+
+
+async def clean(database: Database) -> None:
+    """Delete the articles that a load has removed, and keep them for an undo."""
+    # A read waits for nobody, and there is seldom anything to do.
+    while await database.fetch(_REMOVED, 1):
+        async with database.transaction() as connection:
+            rows = await connection.fetch(_REMOVED, _KEPT)
+            numbers = [row["number"] for row in rows]
+            kept = ((row["number"], row["removed_by"]) for row in rows)
+            await connection.executemany(_KEEP, kept)
+            for statement in (_DROP, _DROP_REMOVAL):
+                await connection.executemany(statement, ((number,) for number in numbers))
+            await segments.write(connection, numbers, ())
+            if not await connection.fetch(_LISTED):
+                await connection.execute(_CLEANED)
 
 
 async def discard(database: Database, staged: Staged) -> None:
@@ -100,6 +153,10 @@ async def discard(database: Database, staged: Staged) -> None:
             await _require(connection, staged)
             await connection.execute(_DELETE, start, end)
             await segments.drop_within(connection, start, end, first=staged.first, past=staged.past)
+    while await database.fetch(_LISTED):
+        async with database.transaction() as connection:
+            await _require(connection, staged)
+            await connection.execute(_UNLIST, _DELETED)
 
 
 async def _move(connection: Connection, token: int, first: int, past: int) -> None:

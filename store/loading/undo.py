@@ -22,10 +22,10 @@ WHERE p.revision > $1 AND p.source = $2 AND NOT EXISTS (
 """
 # An article that did not exist has no document, so the revision says whose change it was.
 _ARTICLES = """
-SELECT p.* FROM past_article p
+SELECT p.* FROM every_past_article p
 WHERE p.revision IN (SELECT number FROM revision WHERE source = $2 AND number > $1)
     AND p.number > $3 AND p.number < $4 AND NOT EXISTS (
-    SELECT 1 FROM past_article q
+    SELECT 1 FROM every_past_article q
     WHERE q.number = p.number AND q.revision > $1 AND q.revision < p.revision
 )
 ORDER BY p.number LIMIT $5

@@ -27,13 +27,13 @@ INSERT INTO topic_article (topic, article) VALUES ($1, $2) ON CONFLICT (topic, a
 # that still has the same number and the same id is unchanged.
 _UNLINK = """
 DELETE FROM topic_article WHERE article IN (
-    SELECT p.id FROM past_article p WHERE p.revision > $1 AND NOT EXISTS (
+    SELECT p.id FROM every_past_article p WHERE p.revision > $1 AND NOT EXISTS (
         SELECT 1 FROM loaded_article a WHERE a.number = p.number AND a.id = p.id
     )
 )
 """
 _RETURNED = """
-SELECT DISTINCT p.number FROM past_article p LEFT JOIN loaded_article a ON a.number = p.number
+SELECT DISTINCT p.number FROM every_past_article p LEFT JOIN loaded_article a ON a.number = p.number
 WHERE p.revision > $1 AND p.number < $2 AND (p.id IS NULL OR p.id <> a.id)
 ORDER BY p.number
 """

@@ -769,7 +769,7 @@ async def test_the_schema_is_not_migrated_while_a_process_runs(
     async with open_database(url, hold=True):
         with monkeypatch.context() as patch:
             (tmp_path / "migrations").mkdir()
-            for place in range(1, 30):
+            for place in range(1, 99):
                 script = tmp_path / "migrations" / f"{place:04}.sql"
                 script.write_text(f"CREATE TABLE t{place} (a TEXT);")
             patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)

@@ -1,13 +1,14 @@
 """Large loads are staged: nobody sees them before they are loaded, and others write meanwhile."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from store import Store, open_store
-from store.db import Database, DatabaseUnavailableError, open_database
+from store.db import Connection, Database, DatabaseUnavailableError, open_database
 from store.finding import segments
 from store.loading import staging
 from store.types import ConcurrentLoadError, Found, Nothing, ParleyError
@@ -23,6 +24,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "_FEWEST", 1)
     monkeypatch.setattr(staging, "_ROWS", 3)
     monkeypatch.setattr(staging, "_DELETED", 4)
+    monkeypatch.setattr(staging, "_KEPT", 5)
     monkeypatch.setattr(segments, "SIZE", 8)
     monkeypatch.setattr(segments, "_READ", segments._READ.replace("2048", "8"))
 
@@ -86,17 +88,18 @@ async def test_what_is_staged_is_not_seen(
         await load(store, folder(tmp_path, "bridge"))
         await other.corpus.follow()
 
+        seen = {"bridge": STORIES, "tunnel": 0}
+
         async def look(_: int) -> None:
-            assert await count(other, "bridge") == STORIES
-            assert await count(other, "tunnel") == 0
             # Nor does a process see it that starts now.
             async with open_store(url, is_looking=True) as new:
-                assert await count(new, "bridge") == STORIES
-                assert await count(new, "tunnel") == 0
+                for each in (other, new):
+                    assert {word: await count(each, word) for word in seen} == seen
 
         steps = at_each_step(monkeypatch, look)
         await load(store, folder(tmp_path, "tunnel", STORIES + 1))
         assert len(steps) > STORIES // 3
+        seen = {"bridge": 0, "tunnel": STORIES + 1}
         for each in (store, other):
             await each.corpus.follow()
             assert await count(each, "bridge") == 0
@@ -155,6 +158,48 @@ async def test_a_crash_during_the_clean_up_is_cleaned_up(
                     await load(store, folder(tmp_path, "tunnel"))
         await load(store, folder(tmp_path, "harbour"))
         assert await count(store, "harbour") == STORIES
+    assert await rows(url) == STORIES
+
+
+@pytest.mark.parametrize("step", range(0, 6, 2))
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_what_a_load_removes_is_gone_at_once_and_can_be_restored_after_a_crash(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, is_restarted: bool
+) -> None:
+    """It is deleted after the load, a few stories at a time."""
+
+    class Crash(BaseException):
+        pass
+
+    write, steps = segments.write, 0
+
+    async def crash(connection: Connection, removed: Iterable[int], added: Any) -> None:
+        nonlocal steps
+        if isinstance(removed, list):  # from the clean-up
+            if steps == step:
+                raise Crash
+            steps += 1
+        await write(connection, removed, added)
+
+    async with open_store(url) as store, open_store(url) as other:
+        await load(store, folder(tmp_path, "bridge"))
+        await other.corpus.follow()
+        with monkeypatch.context() as patched:
+            patched.setattr(segments, "write", crash)
+            with pytest.raises(Crash):
+                await load(store, folder(tmp_path, "tunnel", 2))
+        assert await rows(url) == STORIES + 2 - 5 * step
+        async with open_store(url, is_looking=True) as new:
+            await other.corpus.follow()
+            for each in (new, other):
+                assert await count(each, "bridge") == 0
+                assert await count(each, "tunnel") == 2
+        if is_restarted:
+            async with open_store(url):
+                assert await rows(url) == 2
+        await other.corpus.undo(by="U1", at=NOW)
+        assert await count(other, "bridge") == STORIES
+        assert await count(other, "tunnel") == 0
     assert await rows(url) == STORIES
 
 

@@ -404,7 +404,7 @@ FIRST_ACTIONS: Sequence[Action] = [
 SHARED_TABLES = frozenset(
     [
         *(LEDGER_TABLE, "revision", "document", "article", "past_document", "past_article"),
-        *("segment", "derived", "topic", "topic_article", "embedding", "staging"),
+        *("segment", "derived", "topic", "topic_article", "embedding", "staging", "removal"),
     ]
 )
 """The tables of the corpus; all other tables must be empty when no team is left."""
