@@ -1,8 +1,9 @@
 """Whatever happens to one source, each of the others stays as it was after its own last load."""
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.articles import reading
+from store.articles.written_questions import WrittenQuestion
 from store.db import Database, open_database
 from store.types import FOLDER, Article, FeedSource, ParleyError
+from tests.ids import T1, U1
 from tests.machine import NOW
 from tests.store.loading.test_feed_load import SUBJECTS, story
 from tests.store.loading.test_revisions import VARIANTS, columns, write
@@ -38,6 +41,14 @@ class Ask:
 
     feed: int
     number: int
+
+
+@dataclass(frozen=True)
+class Write:
+    """An admin writes the question of a story of a feed, or of the folder, which comes last."""
+
+    source: int
+    place: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class Resume:
     feed: int
 
 
-Step = Poll | Ask | Reload | Undo | Remove | Resume
+Step = Poll | Ask | Write | Reload | Undo | Remove | Resume
 SOURCES = st.integers(0, FEEDS - 1)
 STEPS = st.one_of(
     st.builds(
@@ -80,6 +91,7 @@ STEPS = st.one_of(
         ).map(tuple),
     ),
     st.builds(Ask, SOURCES, st.integers(0, len(SUBJECTS) - 1)),
+    st.builds(Write, st.integers(0, FEEDS), st.integers(0, 9)),
     st.builds(Reload, st.lists(st.sampled_from(VARIANTS), max_size=4).map(tuple)),
     st.builds(Undo, st.none() | st.integers(1, 9)),
     st.builds(Remove, SOURCES),
@@ -97,6 +109,8 @@ class World:
     sources: list[str]
     last_good: dict[str, dict[str, Article]] = field(default_factory=dict)
     at_revision: dict[int, dict[str, Article]] = field(default_factory=dict)
+    written: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The questions that were written for each story, the newest last."""
 
     async def loaded(self, source: str) -> dict[str, Article]:
         return {
@@ -117,11 +131,30 @@ class World:
                 assert await self.loaded(other) == self.last_good.get(other, {}), other
         if source:
             self.last_good[source] = await self.loaded(source)
+            for one in self.last_good[source].values():
+                if not self.own(one).question:
+                    assert one.question == (self.written[one.id] or [""])[-1]
         after = self.store.corpus.revision
         if after and after != before:
             assert after.source == source
             self.at_revision[after.number] = self.last_good[after.source]
             assert after.articles == sum(map(len, self.last_good.values()))
+
+    def own(self, article: Article) -> Article:
+        """Return *article* as its source has it, without a question that was written for it."""
+        is_written = article.question in self.written[article.id]
+        return replace(article, question="") if is_written else article
+
+    async def _write(self, source: str, place: int) -> str:
+        ids = sorted(await self.loaded(source))
+        if not ids:
+            raise ParleyError("It has no story.")
+        article_id = ids[place % len(ids)]
+        question = f"Who pays for number {sum(map(len, self.written.values()))}?"
+        written = WrittenQuestion(insight="", question=question)
+        await self.store.corpus.write_question(article_id, written, team_id=T1, by=U1, at=NOW)
+        self.written[article_id].append(question)
+        return source
 
     async def _do(self, step: Step) -> str:
         """Do *step*, check its own source, and return that source."""
@@ -131,6 +164,8 @@ class World:
                 return await self._poll(number, {one: ("", "", VERSIONS[v]) for one, v in entries})
             case Ask(number, one):
                 return await self._poll(number, {one: ("It matters.", "Why?", "")})
+            case Write(number, place):
+                return await self._write([*self.sources, FOLDER][number], place)
             case Reload(stories):
                 folder = write(self.tmp, a=[*stories]) if stories else self.tmp / "nowhere"
                 await corpus.reload(folder, by="U1", at=now)
@@ -140,7 +175,12 @@ class World:
             case Undo(number):
                 revision = await corpus.undo(by="U1", at=now, number=number)
                 assert revision.restores
-                assert await self.loaded(revision.source) == self.at_revision[revision.restores]
+                loaded, then = (
+                    await self.loaded(revision.source),
+                    self.at_revision[revision.restores],
+                )
+                # What was written since then stays.
+                assert [*map(self.own, loaded.values())] == [*map(self.own, then.values())]
                 if revision.source != FOLDER:
                     feed = await self.store.sources.get(revision.source)
                     assert feed
@@ -236,11 +276,12 @@ async def test_sources_do_not_touch_each_other_on_any_engine(
         steps: list[Step] = [
             Poll(feed, entries()),
             Ask(feed, chance.randrange(len(SUBJECTS))),
+            Write(chance.randrange(FEEDS + 1), chance.randrange(9)),
             Reload(tuple(chance.sample(VARIANTS, chance.randrange(4)))),
             Undo(chance.choice([None, chance.randrange(1, 30)])),
             Remove(feed),
             Resume(feed),
         ]
-        return chance.choices(steps, [6, 2, 3, 3, 1, 3])[0]
+        return chance.choices(steps, [6, 2, 3, 3, 3, 1, 3])[0]
 
     await walk(database_url, tmp_path, [step() for _ in range(40)])
