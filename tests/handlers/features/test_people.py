@@ -43,17 +43,6 @@ async def at_home(slack: Slack) -> list[dict[str, Any]]:
     return [{"text": "", "blocks": home["blocks"][:3]}]
 
 
-async def form(slack: Slack) -> list[dict[str, Any]]:
-    await slack.type("/digest", user=BEN)
-    modal = slack.modal(BEN)
-    assert modal
-    errors = await slack.submit(modal, user=BEN)
-    shown = slack.modal(BEN)
-    assert shown
-    reply = errors[Block.CHANNEL] if errors else shown["blocks"][0]["text"]["text"]
-    return [{"text": reply, "blocks": []}]
-
-
 async def discussion(slack: Slack) -> list[dict[str, Any]]:
     await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
     await slack.settled()
@@ -90,7 +79,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "/corpus undo": (command("/corpus undo"), _ADMINS, _ADMINS, _ADMINS),
     "a direct message": (direct, "Harbours of the north", STRANGER, STRANGER),
     "App Home": (at_home, "Today's question", STRANGER, STRANGER),
-    "the form": (form, _GUEST, STRANGER, STRANGER),
+    "the form": (command("/digest"), _GUEST, STRANGER, STRANGER),
     "Start a discussion": (discussion, "The story will be posted", STRANGER, "The story will be"),
     "Share": (share, "Shared by", STRANGER, STRANGER),
 }
