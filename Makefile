@@ -85,7 +85,7 @@ bench: $(VENV)/.dev ## how fast /brief is answered, beside a bare Bolt app (ROUN
 soak: $(VENV)/.dev ## everything at once for an hour (SECONDS=3600)
 	@$(VENV)/bin/python -m benchmarks.soak $(if $(SECONDS),--seconds $(SECONDS))
 
-bench-replicas: $(VENV)/.dev ## kill three bots and their database while they post (CHANNELS=60 ROUNDS=16 SEED=1)
+bench-replicas: $(VENV)/.dev ## kill three bots and their database while they post (CHANNELS=20 ROUNDS=16 SEED=1)
 	@$(VENV)/bin/python -m benchmarks.replicas $(if $(CHANNELS),--channels $(CHANNELS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
 

@@ -1,7 +1,7 @@
 """Kill three bots and their database again and again, and count messages: `make bench-replicas`.
 
-Every round is one occurrence of a schedule in each of many channels. While the bots post, one or
-two of them are killed and started again at once, and the database fails in one of these ways:
+Every round is one occurrence of each of three schedules in many channels. While the bots post, one
+or two of them are killed and started again at once, and the database fails in one of these ways:
 
     restart    PostgreSQL stops as in a crash and starts up to 8 seconds later
     silent     the connections of one or all bots stay open and carry nothing
@@ -430,7 +430,7 @@ async def measure(channels: int, rounds: int, seed: int, seconds: float) -> int:
         logs = "".join((folder / f"{one.number}.log").read_text() for one in run.replicas)
     _print(run, counts)
     print(
-        f"\n{played} rounds x {channels} channels = {played * channels} questions; faults:"
+        f"\n{played} rounds x {channels} channels x 3 = {played * 3 * channels} questions; faults:"
         f" {dict(run.faults)}; starts that ended with 1:"
         f" {sum(one.exits.count(1) for one in run.replicas)};"
         f" tracebacks in the logs: {logs.count('Traceback')}; seed {seed}, {took:.0f} s"
@@ -471,7 +471,7 @@ def _spread(values: Sequence[float]) -> str:
 def main() -> int:
     """Run the test; return 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--channels", type=int, default=60)
+    parser.add_argument("--channels", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1800, help="start no round after these")

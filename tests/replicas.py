@@ -98,7 +98,7 @@ async def post_to_many(
 async def schedule_posts(
     store: Store, team: TeamId, channels: Sequence[ChannelId], now: datetime
 ) -> Sequence[Schedule]:
-    """Schedule a daily post in every channel, an hour from now."""
+    """Give every channel three schedules, each with a daily post an hour from now."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     return [
@@ -107,9 +107,10 @@ async def schedule_posts(
             channel_id=channel,
             owner_id=ANA,
             now=now,
-            order=Order(timetable=timetable),
+            order=Order(timetable=timetable, name=name),
         )
         for channel in channels
+        for name in ("first", "second", "third")
     ]
 
 
