@@ -49,7 +49,7 @@ _DAYS = "monday tuesday wednesday thursday friday saturday sunday weekday weeken
 _PHRASES = {
     SmallTalk.THANKS: "thanks|thank (?:you|u)|thx|ty|cheers|danke(?: schön)?|vielen dank"
     "|merci(?: beaucoup)?|(?:muchas |mille )?gra(?:cias|zie)|obrigad[oa]|спасибо",
-    SmallTalk.BYE: "bye(?: bye)?|goodbye|farewell|(?:see|catch) (?:you|ya|u)|cya|good ?night"
+    SmallTalk.BYE: "(?:good ?)?bye(?: bye)?|farewell|(?:see|catch) (?:you|ya|u)|cya|good ?night"
     "|take care|tschüss|auf wiedersehen|adieu|adiós|au revoir|arrivederci|hasta luego"
     "|(?:have|enjoy) (?:a|your) (?:(?:nice|good|great|lovely) )?(?:day|evening|weekend|lunch)",
     SmallTalk.PRAISE: "cool|awesome|brilliant|perfect|wow|well done|got it|nice one|good one"

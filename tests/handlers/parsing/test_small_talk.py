@@ -14,7 +14,7 @@ _SAID = {
         thanks; Thank you so much!; thx :+1:; great, thanks; merci beaucoup
         thanks for your help, bye
     """,
-    SmallTalk.BYE: "bye; see you later; Good night everyone; have a nice weekend; ok, see you soon",
+    SmallTalk.BYE: "bye; good bye; see you later; Good night everyone; have a nice weekend",
     SmallTalk.PRAISE: "well done; Good bot; nice one!; that's great; I love it; got it",
     SmallTalk.FINE: "ok; sorry; never mind; lol; no; yes please",
     SmallTalk.ABOUT: """
