@@ -9,7 +9,7 @@ import pytest
 
 from handlers.ids import Action, Command, CommandPrefix
 from tests.handlers.conftest import Slack, Switches, dm, texts
-from tests.ids import ANA, BEN, GENERAL, RANDOM
+from tests.ids import ANA, GENERAL, RANDOM
 from tests.machine import ROOT
 
 BARE = re.compile(r"(?<![\w./-])/(?:brief|discuss|digest|corpus)\b")
@@ -54,11 +54,8 @@ async def test_every_answer_names_the_commands_as_they_are(slack: Slack, typed: 
 async def test_other_places_name_them_too(slack: Slack) -> None:
     (hello,) = await slack.say("hello", channel=dm(ANA))
     assert "`/team-discuss`" in texts([hello])
-    await slack.workspace.open_home(BEN)
-    await slack.settled()
-    home = slack.workspace.home(BEN)
-    assert home
-    assert "`/team-digest on 09:30`" in texts([home])
+    (how,) = await slack.say("how do I set up a daily question?", channel=dm(ANA))
+    assert "`/team-digest on 09:30`" in texts([how])
     slack.workspace.invite(RANDOM, slack.workspace.bot_user_id, by=ANA)
     await slack.settled()
     assert "`/team-discuss`" in texts(slack.workspace.messages(RANDOM, ANA))
