@@ -107,7 +107,7 @@ class ConcurrentLoadError(ParleyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedLoad:
-    """The reason why the watched folder last failed to load."""
+    """The reason why the corpus folder last failed to load completely."""
 
     at: datetime
     """When the load failed; in a stored value, when the folder first failed for this reason."""

@@ -12,7 +12,7 @@ from handlers.views import samples as sample_stories
 from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, sized, when
-from handlers.views.preview import SLACK, first_problems, listed, not_loaded, who
+from handlers.views.preview import SLACK, first_problems, listed, not_loaded, some, who
 from handlers.views.unasked import unasked, write_button
 from store import samples
 from store.corpus.service import Reload
@@ -130,7 +130,12 @@ def reloaded(reload: Reload) -> Message:
     size = sized(revision.documents, revision.articles)
     if reload.is_changed:
         text = f"Reloaded: {size}, {revision.changes}."
+        if reload.left:
+            verb = "is" if len(reload.left) == 1 else "are"
+            text += f" {some(reload.left, SLACK)} {verb} no longer in the folder."
         text += f" This is revision {revision.number}."
+        if revision.removed:
+            text += f" `{Command.CORPUS} undo` brings back what was there before."
     else:
         text = f"Nothing has changed: still revision {revision.number}, {size}."
     if reload.ignored:

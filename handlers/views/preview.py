@@ -163,10 +163,13 @@ def dropped(
     shown = checked(check, team_id=team_id)
     if not check.is_changed:
         return shown
+    if why_not:
+        new = counted(check.counts.added, "story")
+        return paragraphs(f"*{plain(name, 150)}* has no mistakes: {new} would be new. {why_not}")
     add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
     text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
     # Replace the last block, which explains `/corpus reload`.
-    blocks = [*shown["blocks"][:-1], section(why_not) if why_not else actions(add)]
+    blocks = [*shown["blocks"][:-1], actions(add)]
     return Message(text=text, blocks=blocks)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -76,6 +77,8 @@ class Reload:
     revision: Revision
     """The loaded revision: a new one, or the old one if nothing has changed."""
     is_changed: bool
+    left: Sequence[str]
+    """The paths of the documents that are no longer in the folder."""
     ignored: int
     """How many files of the folder are not documents."""
     problems: Sequence[Problem]
@@ -284,6 +287,7 @@ class Corpus:
                     return Reload(
                         revision=revision,
                         is_changed=False,
+                        left=(),
                         ignored=folder.ignored,
                         problems=(),
                         warnings=folder.warnings,
@@ -296,11 +300,12 @@ class Corpus:
                     by=by,
                     at=at,
                     progress=watched,
-                    whole=None if folder.problems else path,
+                    also=partial(failed_loads.record, folder=path, problems=folder.problems, at=at),
                 )
             return Reload(
                 revision=revision,
                 is_changed=True,
+                left=[path for path, change in plan.documents.items() if not change.after],
                 ignored=folder.ignored,
                 problems=folder.problems,
                 warnings=folder.warnings,
@@ -588,13 +593,12 @@ class Corpus:
         fingerprint: str | None = None,
         progress: Progress | None = None,
         restores: int | None = None,
-        whole: Path | None = None,
         also: Write | None = None,
     ) -> Revision:
         """Write the changes of *plan*, and load them.
 
-        *fingerprint* is that of the folder, if it changes; *whole* is the folder if it is loaded
-        without a problem. *also* is called at the beginning of the transaction.
+        *fingerprint* is that of the folder, if it changes. *also* is called at the beginning of the
+        transaction.
         """
         progress = progress or Progress()
         if plan.returned:
@@ -623,8 +627,6 @@ class Corpus:
                         await staging.show(connection, staged)
                     removed = (number for number, _ in plan.removed() if not staged)
                     await segments.write(connection, removed, unstaged)
-                    if whole:
-                        await failed_loads.forget(connection, whole)
                     # Read before the commit, so that nothing can fail after it. But a large load
                     # takes long to read, and others wait to write.
                     build = None

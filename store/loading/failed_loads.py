@@ -1,7 +1,8 @@
-"""The reason why the watched folder last failed to load, until it loads again."""
+"""The reason why the corpus folder last failed to load, until it loads completely."""
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
@@ -31,8 +32,35 @@ async def get(database: Database, folder: Path) -> FailedLoad | None:
 
 
 async def forget(connection: Connection, folder: Path) -> None:
-    """Delete the failed load of *folder*, in the transaction that loads it."""
+    """Delete the failed load of *folder*."""
     await connection.execute(_FORGET, _address(folder))
+
+
+async def record(
+    connection: Connection, folder: Path, problems: Sequence[Problem], *, at: datetime
+) -> None:
+    """Record the *problems* because of which *folder* is not loaded completely; none: forget it."""
+    if problems:
+        failed_load = FailedLoad(at=at, problem=problems[0], more=len(problems) - 1)
+        await _put(connection, folder, failed_load)
+    else:
+        await forget(connection, folder)
+
+
+async def _put(connection: Connection, folder: Path, failed_load: FailedLoad) -> str:
+    """Store *failed_load*; return since when the folder fails, as text."""
+    problem = failed_load.problem
+    (kept,) = await connection.fetch(
+        _PUT,
+        _address(folder),
+        to_text(failed_load.at),
+        str(problem.path),
+        problem.line,
+        problem.message,
+        failed_load.more,
+    )
+    since: str = kept["at"]
+    return since
 
 
 class FailedLoads:
@@ -57,22 +85,13 @@ class FailedLoads:
         even if its line changes.
         """
         problem = failed_load.problem
-        path = str(problem.path)
-        digest = blake2b(f"{path}\n{problem.message}".encode(), digest_size=8).hexdigest()
+        digest = blake2b(f"{problem.path}\n{problem.message}".encode(), digest_size=8).hexdigest()
         async with self._database.long_transaction() as connection:
-            (kept,) = await connection.fetch(
-                _PUT,
-                _address(folder),
-                to_text(failed_load.at),
-                path,
-                problem.line,
-                problem.message,
-                failed_load.more,
-            )
+            since = await _put(connection, folder, failed_load)
         # If the process ends here, they are notified when the problem is recorded again.
         async with self._database.transaction() as connection:
             here = await self._installed.among(connection, {team_id for team_id, _ in admins})
-            mark, now = f"{kept['at']}:{digest}", failed_load.at
+            mark, now = f"{since}:{digest}", failed_load.at
             for team_id, user_id in admins:
                 if team_id in here:
                     about = About(

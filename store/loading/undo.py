@@ -44,6 +44,8 @@ async def target_of(database: Database, number: int | None) -> Row:
     if number is None:
         target = await _before_last_change(database)
         missing = "Nothing to undo: there is no earlier load of the folder."
+        if loaded["number"] > 1:
+            missing += " The history lists what can be brought back by its number."
     else:
         # A number may be too large for the database, so compare it first.
         target = await revisions.get(database, number) if 0 < number <= loaded["number"] else None

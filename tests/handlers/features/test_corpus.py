@@ -51,6 +51,12 @@ async def test_a_broken_document_is_named_and_the_others_are_loaded(slack: Slack
     (answer,) = await slack.type("/corpus reload")
     assert "1 added" in answer["text"]
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
+    (status,) = await slack.type("/corpus status")
+    assert "bad.txt:1: has a headline and no article below it" in texts([status])
+    (slack.corpus / "bad.txt").unlink()
+    await slack.type("/corpus reload")
+    (status,) = await slack.type("/corpus status")
+    assert "bad.txt" not in texts([status])
 
 
 async def test_warnings_do_not_keep_a_feed_from_being_loaded(slack: Slack) -> None:
@@ -108,7 +114,9 @@ async def test_reload_says_what_changed(slack: Slack) -> None:
     (slack.corpus / "notes.md").write_text("x")
     (answer,) = await slack.type("/corpus reload")
     assert (
-        "1 added, 1 removed. This is revision 2. 1 file of another kind ignored." in answer["text"]
+        "1 added, 1 removed. ports.txt is no longer in the folder. This is revision 2."
+        " `/corpus undo` brings back what was there before. 1 file of another kind ignored."
+        in answer["text"]
     )
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." in answer["text"]
@@ -255,7 +263,10 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     (answer,) = await slack.type("/brief lima")
     assert "A summary of Lima." not in answer["text"]
     (answer,) = await slack.type("/corpus undo")
-    assert answer["text"] == "Nothing to undo: there is no earlier load of the folder."
+    assert answer["text"] == (
+        "Nothing to undo: there is no earlier load of the folder. The history lists what can be"
+        " brought back by its number."
+    )
     (answer,) = await slack.type("/corpus history")
     at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
     lines = [

@@ -176,7 +176,7 @@ async def test_without_a_folder_a_document_is_checked_and_has_no_button(
     offered = await upload(slack)
     monkeypatch.setattr(samples, "STARTER", slack.corpus)
     answer = await upload(slack)
-    assert "stories: 1 added" in texts([answer])
+    assert "has no mistakes: 1 story would be new." in texts([answer])
     assert "set `CORPUS_DIR`" in texts([answer])
     assert labels(answer) == []
     refused = await add(slack, offered)
