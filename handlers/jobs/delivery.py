@@ -55,8 +55,9 @@ class Delivery:
     clock: Callable[[], datetime]
     rate_limiter: TeamRateLimiter = field(default_factory=TeamRateLimiter, init=False)
     _history: History = field(default_factory=History, init=False)
-    _unanswered_at: dict[str, datetime] = field(default_factory=dict, init=False)
-    """{delivery key: when the last call without an answer ended}, for posts of this process."""
+    _unanswered: dict[str, tuple[int, datetime]] = field(default_factory=dict, init=False)
+    """{delivery key: (attempts, when the last call ended)}, for calls of this process without an
+    answer. With other attempts, another process has claimed the post since, and may have called."""
     _in_flight: set[str] = field(default_factory=set, init=False)
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
 
@@ -78,11 +79,14 @@ class Delivery:
         try:
             claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
             if claim:
-                outcome = await self._reconcile_and_send(claim)
+                attempts, called = self._unanswered.pop(post.key, (0, None))
+                if attempts != post.attempts:
+                    called = None
+                outcome = await self._reconcile_and_send(claim, called)
                 if outcome.is_unanswered:
-                    self._unanswered_at[post.key] = self.clock()
-                elif outcome.state is not PostState.UNKNOWN:
-                    self._unanswered_at.pop(post.key, None)
+                    called = self.clock()
+                if called and outcome.state is PostState.UNKNOWN:
+                    self._unanswered[post.key] = claim.post.attempts, called
                 await self.store.posts.record(claim, outcome, now=self.clock())
         finally:
             self._in_flight.discard(post.key)
@@ -113,13 +117,16 @@ class Delivery:
         log.warning("post %s failed through its response_url: %s", post.key, error)
         return Outcome(PostState.UNKNOWN if is_unknown else PostState.FAILED, error=error)
 
-    async def _reconcile_and_send(self, claim: Claim) -> Outcome:
-        if claim.may_have_arrived and (settled := await self._reconcile(claim)):
+    async def _reconcile_and_send(self, claim: Claim, called: datetime | None) -> Outcome:
+        if claim.may_have_arrived and (settled := await self._reconcile(claim, called)):
             return settled
         return await self._deliver(claim)
 
-    async def _reconcile(self, claim: Claim) -> Outcome | None:
-        """Check the history for the message; None if the message has to be sent again."""
+    async def _reconcile(self, claim: Claim, called: datetime | None) -> Outcome | None:
+        """Check the history for the message; None if the message has to be sent again.
+
+        *called* is when the last call ended, if it was one of this process.
+        """
         post = claim.post
         try:
             team = await self.teams.of(post.team_id)
@@ -134,7 +141,7 @@ class Delivery:
             log.info("post %s is in the channel's history: it had arrived", post.key)
             return Outcome(PostState.SENT, message_ts=arrived)
         checks = post.looks + 1
-        if began - self._unanswered_at.get(post.key, began) >= _ENOUGH:
+        if called and began - called >= _ENOUGH:
             # A rate limit held the check up: one that began this late is as good as all.
             checks = len(HISTORY_WAITS)
         if checks < len(HISTORY_WAITS):
