@@ -161,11 +161,11 @@ class FeedWorld(World):
         return self._publishing(), self._breaking(), self._people()
 
     def repair(self) -> None:
-        """Let every publisher answer, and subscribe to feeds that are missing or paused."""
+        """Let every publisher answer, and poll every feed, also one that is missing or paused."""
         for url, publisher in self.publishers.items():
             publisher.is_broken = False
             self._order(lambda poll, url=url: poll.sources.add(url, now=poll.clock()))  # type: ignore[misc]
-        self._order(self._resume_all)
+        self._order(self._refresh_all)
 
     async def check(self) -> tuple[int, Iterable[str]]:
         """Return the number of stories, and what is wrong with them."""
@@ -301,6 +301,12 @@ class FeedWorld(World):
         for feed in await poll.sources.all():
             if feed.paused_at:
                 await poll.sources.resume(feed.id, now=poll.clock())
+
+    async def _refresh_all(self, poll: Poll) -> None:
+        """Poll every feed soon: after failures, a poll may be due only after the quiet hours."""
+        await self._resume_all(poll)
+        for feed in await poll.sources.all():
+            await poll.sources.refresh_now(feed.id, now=poll.clock())
 
 
 def _word(number: int) -> str:
