@@ -4,7 +4,7 @@ python -m benchmarks.simulation --seeds 1000                 a week each
 python -m benchmarks.simulation --world feeds --seeds 100    polls instead of posts
 python -m benchmarks.simulation --seeds 20 --days 365
 python -m benchmarks.simulation --seed 4711 --shrink         replay one, with few faults
-python -m benchmarks.simulation --planted --seeds 100        in how many seeds each fault is found
+python -m benchmarks.simulation --planted --seeds 100        how many seeds find each fault
 
 Ends with 1 if a promise was broken, or if a planted fault was found in no seed.
 """
@@ -208,22 +208,30 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def run_seeds(world: type[World], seeds: Sequence[int], *, days: int) -> dict[int, Report]:
-    """Run the seeds on every core; return those that broke a promise, and print the rest."""
-    broken, count, faults, began = {}, 0, 0, time.perf_counter()
+def run_seeds(
+    world: type[World], seeds: Sequence[int], *, days: int, stops: bool = False
+) -> tuple[int, dict[int, Report]]:
+    """Run the seeds on every core; with *stops*, only until one breaks a promise.
+
+    Return how many were run, and the reports of those that broke a promise; print the rest.
+    """
+    broken, ran, count, faults, began = {}, 0, 0, 0, time.perf_counter()
     with scratch() as folder, Pool() as pool:
         work = partial(report, world=world, template=prepare(folder), days=days)
-        for seed, done in pool.imap_unordered(work, seeds, chunksize=4):
+        for seed, done in pool.imap(work, seeds):
+            ran += 1
             count += done.count
             faults += len(done.faults)
             if done.broken:
                 broken[seed] = done
+                if stops:
+                    break
     seconds = time.perf_counter() - began
     sys.stdout.write(
-        f"{len(seeds):,} seeds of {days} days: {count:,} {world.what}, {faults:,} faults,"
+        f"{ran:,} seeds of {days} days: {count:,} {world.what}, {faults:,} faults,"
         f" {seconds:.0f} s; {len(broken)} broke a promise\n"
     )
-    return broken
+    return ran, broken
 
 
 def shrink(world: type[World], seed: int, *, days: int) -> frozenset[str]:
@@ -245,18 +253,20 @@ def shrink(world: type[World], seed: int, *, days: int) -> frozenset[str]:
 
 def _command(planted: Planted, seeds: int) -> Sequence[str]:
     days = "7" if planted.world == "posting" else "1"
-    arguments = ("--world", planted.world, "--seeds", str(seeds), "--days", days, "--count")
+    arguments = ("--world", planted.world, "--seeds", str(seeds), "--days", days, "--needed")
     return sys.executable, "-m", "benchmarks.simulation", *arguments
 
 
 def plant(seeds: int) -> int:
-    """Plant each fault in a copy of the code, and print in how many seeds it is found."""
+    """Plant each fault in a copy of the code, and print how many seeds it takes to find it.
+
+    Return how many faults are not found with that many *seeds*.
+    """
     missed = 0
     for planted in PLANTED:
         with TemporaryDirectory(prefix="parley-") as folder:
             for package in _PACKAGES:
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / package, Path(folder) / package, ignore=ignored)
+                shutil.copytree(ROOT / package, Path(folder) / package)
             file = Path(folder) / planted.file
             text = file.read_text()
             if text.count(planted.right) != 1:
@@ -272,7 +282,7 @@ def plant(seeds: int) -> int:
             )
         found = ended.stdout.strip().splitlines()[-1:] or [ended.stderr[-300:]]
         missed += found[0] == "0"
-        sys.stdout.write(f"{found[0]:>6} of {seeds}  {planted.what}\n")
+        sys.stdout.write(f"{found[0]:>6}  {planted.what}\n")
         sys.stdout.flush()
     return missed
 
@@ -287,7 +297,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="run only this one, and say what broke")
     parser.add_argument("--shrink", action="store_true", help="find few faults that suffice")
     parser.add_argument("--planted", action="store_true", help="plant faults in the code")
-    parser.add_argument("--count", action="store_true", help="print how many seeds broke, last")
+    parser.add_argument(
+        "--needed",
+        action="store_true",
+        help="stop once a promise is broken, and print how many seeds that took, last (0: never)",
+    )
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if given.planted:
@@ -295,15 +309,15 @@ def main() -> int:
     one = given.seed is not None
     seeds = [given.seed] if one else range(given.first, given.first + given.seeds)
     world = WORLDS[given.world]
-    broken = run_seeds(world, seeds, days=given.days)
+    ran, broken = run_seeds(world, seeds, days=given.days, stops=given.needed)
     for seed, done in sorted(broken.items()):
         for what in done.broken[:3]:
             sys.stdout.write(f"seed {seed}: {what}\n")
         if given.shrink:
             few = sorted(shrink(world, seed, days=given.days))
             sys.stdout.write(f"seed {seed} needs: {', '.join(few) or 'no fault at all'}\n")
-    if given.count:
-        sys.stdout.write(f"{len(broken)}\n")
+    if given.needed:
+        sys.stdout.write(f"{ran if broken else 0}\n")
     return int(bool(broken))
 
 
