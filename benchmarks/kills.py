@@ -82,7 +82,7 @@ def run(kills: int, seed: int) -> Counter[int]:
             write(path, mark)
         url = f"sqlite:///{temporary}/parley.db"
         asyncio.run(_first(url, folders[0]))
-        for _ in range(kills):
+        for number in range(1, kills + 1):
             child = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.kills", "--child", url, *map(str, folders)],
                 cwd=ROOT,
@@ -91,10 +91,12 @@ def run(kills: int, seed: int) -> Counter[int]:
             assert child.stdout
             with child.stdout as output:
                 assert output.readline() == b"ready\n"
-                time.sleep(rng.uniform(0, 1))
+                time.sleep(rng.uniform(0, 3))
                 os.kill(child.pid, signal.SIGKILL)
             child.wait()
             found[asyncio.run(state(url, folders))] += 1
+            if number % 20 == 0:
+                print(f"{number} kills, always whole", file=sys.stderr, flush=True)
     return found
 
 
