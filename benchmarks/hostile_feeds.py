@@ -527,9 +527,9 @@ class Emptied(Feed):
 
 
 class Busy(Feed):
-    """Asks its readers to come back later."""
+    """Asks its readers to come back later, sometimes several times in a row."""
 
-    delay = timedelta(days=2)
+    delay = timedelta(days=5)
 
     def answer(self, request: Request) -> Answer:
         if self.round % 8 != 3:
