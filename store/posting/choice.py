@@ -418,6 +418,8 @@ class _Pool:
     values: tuple[object, ...] = ()
     """The parameters of the pool, from $3 on."""
     is_digest: bool = False
+    stories: int = 1
+    """How many articles one post takes."""
     has_undated: bool = True
     is_fresh: bool = False
     """Whether the pool leaves out what the channel has had."""
@@ -471,6 +473,7 @@ class _Pool:
             table=f"(SELECT b.* FROM {table} {where}) a",  # noqa: S608 -- our own text
             values=tuple(values),
             is_digest=is_digest,
+            stories=schedule.stories,
             has_undated=not schedule.max_age_days,
             is_fresh=last is not None,
         )
@@ -512,7 +515,9 @@ async def _window(pool: _Pool) -> _Window:
             rows = await pool.fetch(f"{sql} LIMIT :room", times=times, room=room, **bounds)
             candidates += (_candidate(row, times) for row in rows)
     if candidates and candidates[0].times:
-        most = min(sum(counts.values()), _WINDOW) // 2
+        size = min(sum(counts.values()), _WINDOW)
+        # Enough are left for a post, of which some may begin the next round.
+        most = max(0, min(size // 2, size + 1 - 2 * pool.stories))
         rows = await pool.fetch(_LATEST_SHOWN if pool.is_digest else _LATEST_ASKED, most=most)
         latest = {row["article_id"] for row in rows}
         candidates = [replace(each, is_recent=each.article_id in latest) for each in candidates]
