@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 from store.finding.countries import country, relatives
 from store.finding.languages import SPOKEN, Language, spoken
@@ -41,6 +41,7 @@ PREFIX_OF_WORD = 0.62  # the same, if it is complete or not the last
 PREFIX_OF_EVERYDAY_WORD = 0.55
 COMPOUND = 0.9  # both of its parts in one article
 PART = 0.55  # one of its parts: too low to answer alone
+FAMILY = 0.55  # a word of its family: too low to answer alone
 INITIALS = 0.9
 ABBREVIATION = 0.85
 PARTS = 0.9  # the parts of an address: acme.example
@@ -61,6 +62,14 @@ _KOREAN_PARTICLE = re.compile(
 )
 _LINKS = ("", "s", "n", "en", "es", "e")
 """What German puts between the parts of a compound."""
+_FAMILY_PREFIX = 5
+"""The fewest letters that words of one family share: allerg-y, allerg-ic."""
+_ENDING = re.compile(
+    "(?:|e|s|es|y|ies|ed|ing|ings|ic|ics|ical|al|ally|ity|icity|ality|ment|ments|ance|ances|ence|ce"
+    "|cy|t|ts|nt|nts|ant|ants|ent|er|ers|or|ors|ion|ions|tion|tions|ation|ations|ive|ness|less|ful"
+    "|fully|iful|ure|ures|ian|ians|ist|ists|ism|tic|atic|ous|ly|able|ible|ise|ised|ize|ized)"
+)
+"""What English puts at the end of a word of the same family; a stemmer takes off few of them."""
 # What people write for longer words, in any corpus.
 _SAME = """
 st = saint, ste = sainte, mt = mount, ft = fort, utd = united, govt = government, dept = department,
@@ -260,6 +269,7 @@ class Vocabulary:
                 yield from ((halves, SPLIT) for halves in self._halves(word))
         if not has_match:
             yield from self._parts(word)
+            yield from (((other,), FAMILY) for other in self._family(word))
 
     def _completions(self, word: str, similarity: float) -> Iterator[tuple[Expansion, float]]:
         for other in self._starting(word):
@@ -328,6 +338,19 @@ class Vocabulary:
                 found[self._words[self._by_stem[at] % len(self._words)]] = None
                 at += 1
         return [*found]
+
+    def _family(self, word: str) -> Iterator[str]:
+        """Yield words that differ from *word* in their endings only: retirement, retires."""
+        low, high = self._range(word[:_FAMILY_PREFIX])
+        for other in self._words[low:high] if len(word) > _FAMILY_PREFIX else ():
+            shared = Prefix.similarity(word, other)
+            if any(
+                max(len(word), len(other)) > at + 1
+                and _ENDING.fullmatch(word, at)
+                and _ENDING.fullmatch(other, at)
+                for at in range(shared, _FAMILY_PREFIX - 1, -1)
+            ):
+                yield other
 
     def _halves(self, word: str) -> Iterator[Expansion]:
         for at in range(3, len(word) - 2):

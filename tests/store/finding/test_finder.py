@@ -397,6 +397,29 @@ async def test_british_and_american_spelling_find_each_other(pair: str) -> None:
         assert [match.article.position for match in answer.matches] == [1]
 
 
+FAMILIES = """
+allergy allergic, allergies allergic, retirement retires, insurance insurer, asthmatic asthma,
+electrical electricity, homelessness homeless, inspection inspector, pollution polluter,
+investor investment, democracy democratic, economist economic, legislation legislator,
+production producer, diplomacy diplomat, migrant migration, librarian library
+"""
+
+
+@pytest.mark.parametrize("pair", [*map(str.strip, FAMILIES.split(","))])
+async def test_a_word_of_the_same_family_is_asked_about(pair: str) -> None:
+    for typed, written in permutations(pair.split()):
+        finder = Finder.of([make_article(1, f"About {written}."), make_article(2, "It rained.")])
+        answer = await finder.find(typed)
+        assert isinstance(answer, Found | Unsure)
+        assert [match.article.position for match in answer.matches] == [1]
+
+
+async def test_words_that_only_begin_alike_are_no_family() -> None:
+    finder = Finder.of([make_article(1, "The police came to the partner.")])
+    for query in ("policy", "partisan"):
+        assert isinstance(await finder.find(query), Nothing), query
+
+
 async def test_the_code_of_a_country_stands_for_it() -> None:
     finder = Finder.of([make_article(1, "A ship left Ukraine."), make_article(2, "It rained.")])
     for query in ("UKR", "ukr", "UA"):
