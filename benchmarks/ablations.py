@@ -71,6 +71,7 @@ _NO_LIST = {"uses": {}, "rarer": np.zeros(0, dtype=np.int64)}
 Patches = Sequence[tuple[object, str, object]]
 RULES: Mapping[str, Patches] = {
     "a typo is corrected": [(vocabulary.Vocabulary, "_misspelled", _nothing)],
+    "a word of the same family": [(vocabulary.Vocabulary, "_family", _nothing)],
     "a word still being typed": [(vocabulary.Vocabulary, "_completions", _nothing)],
     "two words typed as one": [(vocabulary.Vocabulary, "_halves", _nothing)],
     "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
