@@ -96,9 +96,9 @@ class Switchboard:
         self._answers = self._views = 0
 
     async def happened(self, *, posts: int = 0, answers: int = 0, views: int = 0) -> list[Json]:
-        """Wait for so many messages, uses of a response_url and views in this step.
+        """Wait for so many messages, private answers and views in this step.
 
-        Give the messages; the newest view is the person's.
+        Return the messages; the newest view is the person's.
         """
 
         def look() -> list[Json] | None:
@@ -239,6 +239,8 @@ class Switchboard:
         self._written.append(line | {"ok": is_ok, "error": error})
         if name == "chat.postMessage" and is_ok:
             self._posts.append(answer)
+        if name == "chat.postEphemeral" and is_ok:
+            self._answers += 1
         if "view" in answer:
             self.person.opened(answer["view"])
             self._views += 1
