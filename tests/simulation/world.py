@@ -190,11 +190,11 @@ class World(ABC):
                 raise ended
         self.faults.is_over = True
         self.database_back.set()
-        self.repair()
         for process in self.processes:
             process.ahead = timedelta()
         if not self.processes:
             self._start()
+        self.repair()
         self.wake()
         await asyncio.sleep(_QUIET.total_seconds())
         count, broken = await self.check()
