@@ -15,8 +15,8 @@ from tests.switchboard.person import Json, Person
 
 ACK_SECONDS = 3
 WAIT_SECONDS = 30
-_AT_ITS_OWN_TIME = frozenset({"users.conversations"})
-"""Asked by the ticker, which looks at channels ahead of posts: in which step is chance."""
+_AT_ITS_OWN_TIME = frozenset({"users.conversations", "users.info"})
+"""Asked by the ticker, which looks at channels and owners ahead of posts: when is chance."""
 _PASSED_ON = ("Authorization", "Content-Type")
 _PASSED_BACK = ("Content-Type", "Retry-After")
 
