@@ -1,6 +1,7 @@
 """The composition root: opens every resource, builds the bot, serves, and closes in reverse."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -284,6 +285,10 @@ async def serve(
             watching = asyncio.create_task(folder.watch(stop), name="watch")
             stack.push_async_callback(_cancel, watching)
         stack.callback(closing)
+        # What is loaded now mostly stays: without this, each full collection of garbage would look
+        # at the whole corpus again, and stop all threads meanwhile.
+        gc.collect()
+        gc.freeze()
         await entrance.run(stop, ready)
         log.info("stopping")
 

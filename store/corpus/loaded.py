@@ -1,6 +1,5 @@
 """The loaded revision of the corpus, its topics, and the finder that searches its articles."""
 
-import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -91,11 +90,7 @@ async def read(
         similar = semantic.over(index) if semantic else None
         finder = Finder(index, articles, dates, similar, recent)
         loaded = Loaded(revision=revision, finder=finder, next_number=next_number)
-        loaded = loaded.with_topics(topics)
-        # Full collections of garbage would look at all of these objects each time, and stop all
-        # threads meanwhile.
-        gc.freeze()
-        return loaded
+        return loaded.with_topics(topics)
 
     return build
 
