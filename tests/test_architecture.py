@@ -32,7 +32,12 @@ def test_only_bot_reads_the_clock_and_the_environment(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_stories_are_read_by_the_view_of_what_is_loaded(path: Path) -> None:
-    """The table article may hold what a load has only staged."""
+    """The table article may hold what a load has only staged, or not deleted yet.
+
+    Only the module that stages reads such articles.
+    """
+    if path.name == "staging.py":
+        return
     assert not re.search(r"(?<!DELETE )\b(?:FROM|JOIN) article\b", path.read_text())
 
 

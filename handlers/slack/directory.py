@@ -50,7 +50,9 @@ def format_not_ready(reason: str, channel_id: ChannelId) -> str | None:
     if reason in _OUTSIDE and is_direct(channel_id):
         return "I can't post in a direct message between people. Please choose a channel."
     why = NOT_READY.get(reason)
-    return why and why.format(channel=f"<#{channel_id}>")
+    # An id that nobody has looked up yet may be any text.
+    channel = f"<#{channel_id}>" if channel_id.isalnum() else "that channel"
+    return why and why.format(channel=channel)
 
 
 class NotReadyError(ParleyError):

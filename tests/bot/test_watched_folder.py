@@ -106,7 +106,7 @@ async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: P
         await lines.line("loaded revision 1 (articles: 1 added", lambda: None)
         edited = TALKS.replace("met", "met again")
         await lines.line(
-            "loaded revision 2 (articles: 0 added, 1 edited",
+            "loaded revision 2 (articles: 1 edited",
             lambda: (folder / "talks.txt").write_text(edited),
         )
         await lines.line(

@@ -70,7 +70,8 @@ async def test_a_changed_payload_is_answered(
         sent += copy.deepcopy(slack.payloads)
     payload = data.draw(st.sampled_from(sent))
     for _ in range(data.draw(st.integers(1, 3))):
-        if paths := places(payload):
+        # The form of a schedule is shown again with the blocks that Slack says it has.
+        if paths := [path for path in places(payload) if path[:2] != ("view", "blocks")]:
             path, value = data.draw(st.sampled_from(paths)), data.draw(st.sampled_from(_ANYTHING))
             payload = changed(payload, path, value)
     response = await slack.parley.intake.take(payload)

@@ -170,7 +170,7 @@ async def test_admins_have_the_corpus_with_two_buttons_and_a_menu(slack: Slack) 
     (slack.corpus / "ports.txt").unlink()
     shown = await slack.press_in(home, Action.CORPUS_RELOAD)
     assert shown
-    assert "1 removed. This is revision 2." in texts([shown])
+    assert "1 removed. ports.txt is no longer in the folder. This is revision 2." in texts([shown])
     shown = await slack.press_in(home, Action.CORPUS_CHECK)
     assert shown
     assert "Nothing would change" in texts([shown])
