@@ -4,7 +4,8 @@ A transaction that writes to SQLite blocks all others that write, and a hundred 
 take seconds. So they are written in short transactions under numbers that no reader sees (the view
 loaded_article), and the transaction that loads them shows them all at once. It also hides those
 that the load removes, by a list of their numbers; they are kept for an undo and deleted after it.
-What a crash leaves behind is never seen, and the next start or large load deletes it.
+What a crash leaves behind is never seen: a start goes on deleting what was removed, and the next
+large load deletes what was staged.
 """
 
 import asyncio

@@ -445,7 +445,7 @@ class _Pool:
     ) -> "_Pool":
         """Return the pool of a schedule, without what is not newer than the digest at *last*."""
         is_digest = schedule.kind is PostKind.DIGEST
-        table = "article b"
+        table = "loaded_article b"
         conditions = [] if is_digest else ["b.question <> ''"]
         values: list[object] = []
         if schedule.topics:

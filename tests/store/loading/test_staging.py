@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,16 @@ from store import Store, open_store
 from store.db import Connection, Database, DatabaseUnavailableError, open_database
 from store.finding import segments
 from store.loading import staging
-from store.types import ConcurrentLoadError, Found, Nothing, ParleyError
-from tests.ids import T1
+from store.types import (
+    ConcurrentLoadError,
+    Found,
+    Nothing,
+    Order,
+    ParleyError,
+    PostKind,
+    Timetable,
+)
+from tests.ids import ANA, C1, T1
 from tests.machine import NOW
 
 STORIES = 30
@@ -87,6 +96,14 @@ async def test_what_is_staged_is_not_seen(
     async with open_store(url) as store, open_store(url, is_looking=True) as other:
         await load(store, folder(tmp_path, "bridge"))
         await other.corpus.follow()
+        timetable = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
+        digest = await store.schedules.set(
+            team_id=T1,
+            channel_id=C1,
+            owner_id=ANA,
+            now=NOW,
+            order=Order(timetable=timetable, kind=PostKind.DIGEST, stories=3),
+        )
 
         seen = {"bridge": STORIES, "tunnel": 0}
 
@@ -95,6 +112,9 @@ async def test_what_is_staged_is_not_seen(
             async with open_store(url, is_looking=True) as new:
                 for each in (other, new):
                     assert {word: await count(each, word) for word in seen} == seen
+                chosen = await new.planning.preview(digest, now=NOW)
+                assert chosen
+                assert chosen.pool == sum(seen.values())
 
         steps = at_each_step(monkeypatch, look)
         await load(store, folder(tmp_path, "tunnel", STORIES + 1))
