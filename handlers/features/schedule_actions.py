@@ -91,7 +91,7 @@ class ScheduleActions:
         return schedule
 
     async def of_post(self, post: Post) -> Schedule | None:
-        """Return the schedule of a post, or else the only one of its channel."""
+        """Return the schedule of a post, or the only one of its channel if the post names none."""
         with suppress(ParleyError):
             value = Value(channel_id=post.channel_id, schedule_id=post.schedule_id or "")
             return await self.schedule(post.team_id, value)
@@ -377,7 +377,9 @@ class ScheduleActions:
         stopped = [one for one in schedules if one.stopped]
         theirs = [one for one in stopped if await self.rights.may_change(one, member)]
         answers = []
-        for schedule in theirs or schedules[:1]:
+        if not stopped:
+            raise ParleyError("That is resumed already.")
+        for schedule in theirs or stopped[:1]:
             shown = await self.resume(schedule, by=member)
             answers.append(views.about(schedule, shown) if len(schedules) > 1 else shown)
         await answer(respond, views.joined(answers), replace=True)

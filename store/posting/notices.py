@@ -25,9 +25,11 @@ ORDER BY name
 """
 _STOP = """
 UPDATE schedule SET stopped = $3
-WHERE team_id = $1 AND channel_id = $2 AND (stopped IS NULL OR stopped <> $3)
-RETURNING id, organiser_id
+WHERE team_id = $1 AND channel_id = $2 AND {which} RETURNING id, organiser_id
 """
+_NOT_YET = "(stopped IS NULL OR stopped <> $3)"
+_STOPPED = "stopped <> $3"
+"""Those that somebody has resumed meanwhile go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,8 @@ async def stop_schedules(
 
     Return False if there is no schedule that is not yet stopped because of *error*.
     """
-    rows = await connection.fetch(_STOP, team_id, channel_id, error)
+    sql = _STOP.format(which=_STOPPED if error == READY_AGAIN else _NOT_YET)
+    rows = await connection.fetch(sql, team_id, channel_id, error)
     kind = PostKind.READY if error == READY_AGAIN else PostKind.STOPPED
     for owner_id, schedule_id in {row["organiser_id"]: row["id"] for row in rows}.items():
         about = About(channel_id=channel_id, schedule_id=schedule_id, error=error)

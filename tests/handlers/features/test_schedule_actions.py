@@ -9,6 +9,7 @@ import pytest
 from handlers.button_value import Value
 from handlers.ids import Action
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from store.posting.notices import READY_AGAIN
 from store.types import PostState
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM, WORLD
@@ -489,6 +490,18 @@ async def test_an_archived_channel_is_noticed_before_the_post_is_due(slack: Slac
     assert len(slack.public()) == 1
     posts = [call for call in slack.workspace.calls if call.method == "chat.postMessage"]
     assert all(post.is_ok for post in posts), "no call that Slack would certainly refuse"
+
+
+async def test_a_schedule_that_goes_on_is_not_stopped_with_the_others(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type("/digest on 16:00 fri digest 3")
+    await slack.press(Action.DIGEST_GUESS, answer)
+    schedules = slack.parley.store.schedules
+    await schedules.stop(TEAM, GENERAL, error="not_in_channel", now=slack.clock())
+    await slack.type("/digest resume friday-digest")
+    await schedules.stop(TEAM, GENERAL, error=READY_AGAIN, now=slack.clock())
+    stopped = {one.name: one.stopped for one in await schedules.of_channel(TEAM, GENERAL)}
+    assert stopped == {"daily-question": READY_AGAIN, "friday-digest": None}
 
 
 async def test_a_channel_that_is_renamed_gets_its_post(slack: Slack) -> None:
