@@ -10,7 +10,7 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.views.message import channel_link, message
 from store import Store
-from store.types import ParleyError, Post, PostState
+from store.types import ParleyError, Post, PostState, UserId
 
 _SETTLED = "Somebody has answered that already."
 
@@ -58,5 +58,11 @@ class UnknownPosts:
                 member = await self.slack.directory.full_member(post.team_id, by.user_id)
                 await self.actions.rights.require(schedule, member)
             else:
-                await self.slack.directory.require_admin(post.team_id, by.user_id)
+                await self._require_owner(post, by.user_id)
         return post
+
+    async def _require_owner(self, post: Post, user_id: UserId) -> None:
+        """Require an owner in the channel, or an admin: one of them was asked about the post."""
+        schedules = await self.store.schedules.of_channel(post.team_id, post.channel_id)
+        if user_id not in (one.owner_id for one in schedules):
+            await self.slack.directory.require_admin(post.team_id, user_id)

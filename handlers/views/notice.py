@@ -82,11 +82,15 @@ def _changed(kind: PostKind, about: About, *, by: UserId | None) -> Message:
             f"{why} the owner of a schedule: {of}. `{Command.DIGEST}` there shows it, and"
             f" `{Command.DIGEST} owner @name` hands it over."
         )
-    did = "ended" if kind is PostKind.ENDED else "changed"
     value = Value(words=about.words, channel_id=about.channel_id, schedule_id=about.schedule_id)
     has_button = 0 < len(about.words) <= MOST_WORDS
     buttons = [button("Take it back", Action.DIGEST_GUESS, value)] if has_button else []
-    return paragraphs(f"{who} has {did} your schedule: {of}.", buttons=buttons)
+    text = f"{who} has ended your schedule: {of}."
+    if kind is not PostKind.ENDED:
+        text = (
+            f"{who} has changed your schedule. It was: {of}. `{Command.DIGEST}` there shows it now."
+        )
+    return paragraphs(text, buttons=buttons)
 
 
 def _low(about: About) -> Message:

@@ -66,7 +66,11 @@ async def chloes(slack: Slack) -> Slack:
 
 def told(slack: Slack, user: UserId) -> list[dict[str, Any]]:
     """Return the messages to a person about a schedule of theirs."""
-    return [one for one in slack.public(dm(user)) if "schedule: a" in one["text"]]
+    return [
+        one
+        for one in slack.public(dm(user))
+        if "your schedule" in one["text"] or "of a schedule" in one["text"]
+    ]
 
 
 # --- the same rule everywhere --------------------------------------------------------------------
