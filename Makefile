@@ -134,7 +134,7 @@ $(VENV)/bin/pip:
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley into $(VENV) ..."
-	@$(PIP) install --editable '.[meaning]'
+	@$(PIP) install --editable '.[meaning,holidays]'
 	@$(PIP) install $(VOCABULARY)
 	@touch $@
 

@@ -18,7 +18,9 @@ from store.types import ParleyError, Timetable
 
 MOST_WEEKS = 8
 """How many weeks may lie between two posts."""
-_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+_PAST, _AHEAD = -timedelta(weeks=MOST_WEEKS), timedelta(weeks=53)
+"""When the first week of a schedule may be, from today."""
+_DAY = r"(?:mon(?!th|ey)|tue|wed|thu|fri|sat|sun)[a-z]*"
 _ORDINALS = {
     "first": 1,
     "1st": 1,
@@ -234,7 +236,7 @@ def read_weeks(words: str, timetable: Timetable, *, today: date) -> Timetable:
     if weeks == 1:
         return timetable
     monday = _monday(date.fromisoformat(rest))
-    if not 1 < weeks <= MOST_WEEKS or abs(monday - today) > timedelta(weeks=MOST_WEEKS):
+    if not 1 < weeks <= MOST_WEEKS or not _PAST <= monday - today <= _AHEAD:
         raise ValueError(words)
     begun_on = _first(timetable, max(monday, today))
     is_over = _monday(begun_on) != monday

@@ -41,6 +41,7 @@ def take_holidays(words: str) -> tuple[Sequence[str] | None, str]:
         rest = words[: found.start()]
         for number in range(min(_WORDS, len(after)), 0, -1):
             if regions := find_regions(" ".join(after[:number])):
+                _require_one(after[number - 1 :])
                 kept = _AND.sub("", found["before"])
                 rest += f" {found['except']} {kept} " if kept else " "
                 return regions, rest + " ".join(after[number:])
@@ -55,6 +56,19 @@ def take_holidays(words: str) -> tuple[Sequence[str] | None, str]:
     if found := _INCLUDE.search(words):
         return [ANY_DAY], f"{words[: found.start()]} {words[found.end() :]}"
     return None, words
+
+
+def _require_one(words: Sequence[str]) -> None:
+    """Raise `ParleyError` if another country follows the first of *words*."""
+    second = [word for word in words[1:3] if not _AND.fullmatch(word)][:1]
+    follows = words[0].endswith(",") or any(map(_AND.fullmatch, words[:2]))
+    for word in second if follows else ():
+        # A day may be written with two letters too, but not with capitals.
+        if (word.isupper() or len(word) > 3) and find_regions(word):
+            raise ParleyError(
+                "A schedule leaves out the holidays of one country or region. Name one, and skip"
+                f" the others as they come: `{Command.DIGEST} skip 24 Dec`."
+            )
 
 
 def read_region(typed: str) -> str:

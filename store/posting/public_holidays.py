@@ -62,11 +62,12 @@ def find_regions(text: str) -> Sequence[str]:
 def holiday_in(region: str, on: date) -> str | None:
     """Return the name of the public holiday on the date *on*; None if it is a working day.
 
-    None without the package, too, which is logged: a schedule goes on.
+    None without the package, too, or if it no longer knows the region. That is logged, and a
+    schedule goes on.
     """
     try:
         return _names(region, on.year).get(on)
-    except NoHolidaysError:
+    except (NoHolidaysError, NotImplementedError, AttributeError):
         _warn_once(region)
         return None
 
@@ -104,4 +105,6 @@ def _package() -> Any:
 
 @cache
 def _warn_once(region: str) -> None:
-    log.error("holidays of %s are not left out: install parley[holidays]", region)
+    log.error(
+        "holidays of %s are not left out: install parley[holidays], or name another region", region
+    )

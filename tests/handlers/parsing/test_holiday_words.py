@@ -49,3 +49,14 @@ def test_other_words_stay(words: str) -> None:
 def test_a_country_that_is_not_known_is_asked_for(words: str, sentence: str) -> None:
     with pytest.raises(ParleyError, match=sentence):
         take_holidays(words)
+
+
+@pytest.mark.parametrize("words", ["DE-BY, FR", "DE, MO", "Germany and France", "DE and FR"])
+def test_two_countries_are_refused_and_no_days(words: str) -> None:
+    with pytest.raises(ParleyError, match="of one country or region"):
+        take_holidays(f"09:30 except holidays {words}")
+
+
+@pytest.mark.parametrize("days", ["DE, mon-fri", "DE and fri", "DE, fri", "Germany, Lisbon"])
+def test_a_day_or_a_zone_may_follow_a_country(days: str) -> None:
+    assert take_holidays(f"09:30 except holidays {days}")[0] == ["DE"]

@@ -64,6 +64,11 @@ def test_the_holidays_of_a_region(region: str, on: date, name: str | None) -> No
     assert name is None or name in (found or "")
 
 
+@pytest.mark.parametrize("region", ["XX", "DE-XX"])
+def test_a_region_that_the_package_no_longer_knows_has_no_holidays(region: str) -> None:
+    assert holiday_in(region, date(2026, 12, 25)) is None
+
+
 def test_without_the_package_a_schedule_goes_on_and_the_log_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
