@@ -1,4 +1,4 @@
-"""Bot processes to start and kill, and one schedule in a local workspace."""
+"""Bot processes to start and kill, and three schedules of a channel in a local workspace."""
 
 import asyncio
 import multiprocessing
@@ -28,6 +28,7 @@ from tests.replicas import count_deliveries
 POST = "chat.postMessage"
 CHANNEL = GENERAL
 AT, DAILY = wall(9), frozenset(range(7))
+TIMES = AT, wall(9, 1), wall(9, 2)
 _TICK_SECONDS = 0.02
 _STEP = timedelta(seconds=10)
 
@@ -50,29 +51,31 @@ async def _tick(settings: Settings) -> None:
 
 @dataclass
 class Scene:
-    """A workspace, a database with one daily schedule, and bot processes."""
+    """A workspace, a database with three daily schedules of a channel, and bot processes."""
 
     workspace: Workspace
     settings: Settings
     database: Database
     processes: list[BaseProcess] = field(default_factory=list)
-    schedule: Schedule = field(init=False)
+    schedules: list[Schedule] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:
         return self.workspace.clock()
 
     async def set_up(self) -> None:
-        """Load stories, and schedule a daily question in the channel."""
+        """Load stories, and schedule a daily question in the channel at each of `TIMES`."""
         async with open_store(self.settings.database_url) as store:
             await store.corpus.reload(self.settings.corpus_dir, by="terminal", at=self.now)
-            self.schedule = await store.schedules.set(
-                team_id=TeamId(self.workspace.team_id),
-                channel_id=CHANNEL,
-                owner_id=ANA,
-                now=self.now,
-                order=Order(timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC")),
-            )
+            for at in TIMES:
+                schedule = await store.schedules.set(
+                    team_id=TeamId(self.workspace.team_id),
+                    channel_id=CHANNEL,
+                    owner_id=ANA,
+                    now=self.now,
+                    order=Order(timetable=Timetable(at=at, weekdays=DAILY, zone="UTC")),
+                )
+                self.schedules.append(schedule)
 
     async def start(self, count: int = 1) -> None:
         """Start bot processes, and wait until each has called `auth.test`."""
@@ -93,28 +96,35 @@ class Scene:
         del self.processes[: len(killed)]
 
     async def go_to_next_occurrence(self) -> None:
-        """Move the clock to the next occurrence of the schedule."""
-        (row,) = await self.database.fetch("SELECT next_at FROM schedule")
+        """Move the clock to the next occurrence of the first schedule."""
+        sql = "SELECT next_at FROM schedule WHERE id = $1"
+        (row,) = await self.database.fetch(sql, self.schedules[0].id)
         self.workspace.clock.move(datetime.fromisoformat(row["next_at"]) - self.now)
 
     @property
     def key(self) -> str:
-        """The delivery key of today's question."""
-        return occurrence_key(self.schedule, self.now.date())
+        """The delivery key of today's first question."""
+        return self.keys[0]
+
+    @property
+    def keys(self) -> list[str]:
+        """The delivery keys of today's questions."""
+        return [occurrence_key(schedule, self.now.date()) for schedule in self.schedules]
 
     async def states(self) -> dict[str, str]:
         """Return the state of every post by its key."""
         sql = "SELECT key, state FROM post WHERE kind IN ('question', 'story')"
         return {row["key"]: row["state"] for row in await self.database.fetch(sql)}
 
-    async def settle(self, key: str, *, seconds: float = 60) -> None:
-        """Move the clock until the question of *key* and its story are sent.
+    async def settle(self, *, seconds: float = 60) -> None:
+        """Move the clock until today's questions and their stories are sent.
 
         The clock moves much faster than real time, so it stops while a process sends a post.
         """
         deadline = time.monotonic() + seconds
-        while (await self.states()).get(f"{key}:story") != "sent":
-            assert time.monotonic() < deadline, await self.states()
+        stories = [f"{key}:story" for key in self.keys]
+        while {(states := await self.states()).get(story) for story in stories} != {"sent"}:
+            assert time.monotonic() < deadline, states
             alive = tuple(f":{process.pid}" for process in self.processes)
             sql = "SELECT owner FROM post WHERE state = 'sending'"
             sending = [str(row["owner"]) for row in await self.database.fetch(sql)]
