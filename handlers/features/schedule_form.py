@@ -142,9 +142,12 @@ class ScheduleForm:
         await ack()
         view = body["view"]
         kind = str((body["actions"][0].get("selected_option") or {}).get("value"))
-        team_id = home_of(body)
-        shown = views.of_kind(view, kind)
-        self.slack.background.start(self.slack.responders.update(team_id, view["id"], shown))
+
+        async def work() -> None:
+            shown = views.of_kind(view, kind)
+            await self.slack.responders.update(home_of(body), view["id"], shown)
+
+        self.slack.background.start(work())
 
     async def topics(self, ack: AsyncAck, payload: dict[str, Any]) -> None:
         """Answer the typeahead with matching topics, and with the typed words themselves."""

@@ -171,7 +171,8 @@ def _of_digest(stories: int, news: News) -> list[Block]:
 def of_kind(view: View, kind: str) -> View:
     """Return the open form *view* with the fields of this kind of post.
 
-    Slack keeps what is filled in, because the blocks keep their ids.
+    Slack keeps what is filled in, because the blocks keep their ids. Raises `ParleyError` if
+    Parley did not write the form's value.
     """
     digest = _of_digest(DEFAULT_STORIES, News.ANY)
     blocks: list[Block] = []
@@ -180,8 +181,8 @@ def of_kind(view: View, kind: str) -> View:
             blocks.append(block)
         if block["block_id"] == ids.Block.KIND and kind == PostKind.DIGEST:
             blocks += digest
-    kept = ("type", "callback_id", "title", "submit", "close", "private_metadata")
-    return {name: view[name] for name in kept} | {"blocks": blocks}
+    value = Value.decode(view["private_metadata"])
+    return form(ids.Modal.SCHEDULE, "Schedule", blocks, submit="Save", value=value)
 
 
 def _weeks(timetable: Timetable, *, today: date) -> Block:
