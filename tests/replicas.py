@@ -98,7 +98,7 @@ async def post_to_many(
 async def schedule_posts(
     store: Store, team: TeamId, channels: Sequence[ChannelId], now: datetime
 ) -> Sequence[Schedule]:
-    """Give every channel three schedules, each with a daily post an hour from now."""
+    """Create three schedules in every channel, each with a daily post an hour from now."""
     at = now + timedelta(hours=1)
     timetable = Timetable(at=time(at.hour, at.minute), weekdays=frozenset(range(7)), zone="UTC")
     return [

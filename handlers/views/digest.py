@@ -423,7 +423,7 @@ def unskipped(dates: Sequence[date]) -> Message:
 
 
 def only_skipped(schedule: Schedule, dates: Sequence[date]) -> Message:
-    """Say that a schedule is not paused, and offer to take back its skipped *dates*."""
+    """Render that a schedule is not paused, with a button that takes back its skipped *dates*."""
     text = (
         "The schedule isn't paused, so there is nothing to resume. But the posts of"
         f" {format_dates(dates)} are skipped."

@@ -159,7 +159,7 @@ class Schedules:
         return schedule
 
     async def get(self, team_id: TeamId, schedule_id: str) -> Schedule | None:
-        """Return the team's schedule with this id; None if there is none."""
+        """Return the team's schedule with this id, or None."""
         rows = await self._database.fetch(_GET, team_id, schedule_id)
         return to_schedule(rows[0]) if rows else None
 

@@ -161,7 +161,7 @@ class FeedWorld(World):
         return self._publishing(), self._breaking(), self._people()
 
     def repair(self) -> None:
-        """Let every publisher answer, and poll every feed, also one that is missing or paused."""
+        """Make every publisher answer, and poll every feed, also one that is missing or paused."""
         for url, publisher in self.publishers.items():
             publisher.is_broken = False
             self._order(lambda poll, url=url: poll.sources.add(url, now=poll.clock()))  # type: ignore[misc]

@@ -125,7 +125,7 @@ class PostingWorld(World):
         return Poster(self, name)
 
     def begin(self) -> None:
-        """Give every channel its schedules."""
+        """Create the schedules of every channel."""
         for slot in self._slots:
             self._order(self._set(slot), slot)
 

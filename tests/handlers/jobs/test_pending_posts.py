@@ -32,6 +32,18 @@ async def pressed(slack: Slack, **fault: Any) -> dict[str, Any]:
     return note
 
 
+async def submitted(slack: Slack) -> dict[str, Any]:
+    """Post by the form while Slack limits posts; return the modal, which says so."""
+    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
+    preview = slack.modal()
+    assert preview
+    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
+    await slack.submit(preview)
+    note = slack.modal()
+    assert note
+    return note
+
+
 async def note_after(slack: Slack, note: dict[str, Any]) -> str:
     await slack.settled()
     seen = slack.workspace.messages(GENERAL, ANA)
@@ -99,13 +111,7 @@ async def test_a_command_gets_a_second_message_with_the_outcome(slack: Slack) ->
 
 
 async def test_a_form_shows_the_outcome(slack: Slack) -> None:
-    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
-    preview = slack.modal()
-    assert preview
-    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
-    await slack.submit(preview)
-    note = slack.modal()
-    assert note
+    note = await submitted(slack)
     assert LIMITED_NOTE in texts([note])
     await settle(slack)
     await slack.settled()
@@ -130,13 +136,7 @@ async def test_an_outcome_that_comes_too_late_for_the_note_is_a_direct_message(
 async def test_an_outcome_that_comes_after_the_form_was_closed_is_a_direct_message(
     slack: Slack,
 ) -> None:
-    await slack.submit(await opened(slack), filled(GENERAL, "timber"))
-    preview = slack.modal()
-    assert preview
-    slack.workspace.faults.add(Fault(method=POST, **LIMITED))
-    await slack.submit(preview)
-    note = slack.modal()
-    assert note
+    note = await submitted(slack)
     await slack.workspace.close_view(ANA, note["id"])
     await settle(slack)
     await slack.settled()

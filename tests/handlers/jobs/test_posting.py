@@ -133,7 +133,7 @@ async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
 async def test_a_storm_of_rate_limits_ends_in_one_message_per_channel(
     slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The clock stands still during a tick, so a wait for the end of a rate limit is in vain.
+    # The clock stands still during a tick, so a rate limit never ends within one.
     monkeypatch.setattr("handlers.jobs.posting._BEAT", 0.05)
     channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
     for channel in channels:
