@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import math
 import os
-import socket
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
@@ -33,6 +32,7 @@ from store.finding.finder import Finder
 from store.loading.documents import read_corpus
 from store.samples import STARTER
 from store.types import Article, Found
+from tests.machine import free_port
 
 ROOT = Path(__file__).parents[1]
 _NUMBERS = {1: 1500, 32: 8000, 256: 12000}
@@ -64,9 +64,7 @@ async def server(
     name: str, transport: str, slack: FakeSlack, folder: str, corpus: Path | None
 ) -> AsyncIterator[tuple[Process, int]]:
     """Start one of the servers; yield its process and its port."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.servers", name, transport),
         cwd=ROOT,

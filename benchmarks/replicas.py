@@ -44,9 +44,8 @@ from store.samples import STARTER
 from store.types import ChannelId, Schedule, TeamId
 from tests import postgres
 from tests.black_hole import BlackHole
-from tests.machine import environment, running_clock
+from tests.machine import environment, free_port, running_clock
 from tests.replicas import POST, UNSETTLED, count_deliveries, schedule_posts
-from tests.test_life_cycle import free_port
 
 REPLICAS = 3
 KINDS = ("restart", "silent", "frozen", "read-only")

@@ -5,6 +5,8 @@ Tests take the time from here, so that the suite does the same on every day
 """
 
 import os
+import random
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,8 @@ NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 PROCESSES = ROOT / "tests" / "processes"
 """The folder of what Python imports first in the processes that tests start."""
+
+_PORTS = random.SystemRandom()
 
 PATIENCE = 120
 """Seconds that nothing takes, however slow the machine is."""
@@ -29,6 +33,22 @@ def running_clock(start: datetime = NOW) -> MovableClock:
     clock = MovableClock()
     clock.move(start - clock())
     return clock
+
+
+def free_port() -> int:
+    """Return a port of this machine that no process listens on, for one that will.
+
+    It is below those that the system hands out by itself (RFC 6335, section 6, and Linux's
+    `ip_local_port_range`), or a connection of another test could take it before the process starts.
+    """
+    while True:
+        port = _PORTS.randint(15_000, 30_000)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -22,9 +22,9 @@ from tests import postgres
 from tests.black_hole import BlackHole
 from tests.handlers.conftest import texts
 from tests.ids import ANA, GENERAL
-from tests.machine import running_clock
+from tests.machine import free_port, running_clock
 from tests.test_end_to_end import bot, line_with
-from tests.test_life_cycle import free_port, get
+from tests.test_life_cycle import get
 
 POST = "chat.postMessage"
 CHANNELS = 30

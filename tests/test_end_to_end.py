@@ -56,10 +56,12 @@ async def end(process: Process, how: signal.Signals) -> str:
 
 async def line_with(stream: asyncio.StreamReader, words: str) -> str:
     """Wait for a line that contains *words*, and return it."""
+    before = []
     async for line in stream:
-        if words in line.decode():
-            return line.decode()
-    raise AssertionError(f"ended without {words!r}")
+        before.append(line.decode())
+        if words in before[-1]:
+            return before[-1]
+    raise AssertionError(f"ended without {words!r}:\n{''.join(before)}")
 
 
 def settings(workspace: Workspace, folder: Path) -> dict[str, str]:

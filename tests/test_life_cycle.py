@@ -25,17 +25,10 @@ from tests import postgres
 from tests.black_hole import BlackHole
 from tests.bot.conftest import SECRET, command, signed
 from tests.ids import ANA, GENERAL
-from tests.machine import NOW, ROOT, environment, running_clock
+from tests.machine import NOW, ROOT, environment, free_port, running_clock
 from tests.test_end_to_end import bot, end, line_with, settings
 
 POST = "chat.postMessage"
-
-
-def free_port() -> int:
-    """Return a port that no process listens on now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
