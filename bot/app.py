@@ -53,8 +53,8 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
 _CANCEL_SECONDS = 3
 """How long cancelled tasks may take to end."""
-_DATABASE_SECONDS = 2
 _MOST_PROBLEMS = 10
+_DATABASE_SECONDS = 2
 """How long the result of the database check is cached. With the check itself, less than 5."""
 
 
