@@ -22,8 +22,14 @@ from handlers.mrkdwn import plain, readable, unescape
 from handlers.parsing.calendar_dates import Dates
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_names import COMMANDS, take_name, take_whole_name
+from handlers.parsing.readings import UnclearError, UnknownWordError
+from handlers.parsing.schedule_names import (
+    COMMANDS,
+    could_be_name,
+    take_name,
+    take_whole_name,
+    unknown_name,
+)
 from handlers.parsing.schedule_order import order_of, parse_order, write_order
 from handlers.parsing.timetable import describe, describe_days, has_time, one_time_each
 from handlers.parsing.words import as_typed
@@ -39,10 +45,19 @@ from handlers.views import digest as views
 from handlers.views import question
 from handlers.views.message import Message, message
 from store import Store
-from store.posting.names import default_name
+from store.posting.names import default_name, is_default_name
 from store.posting.planning import UpcomingPost, no_story
 from store.posting.schedules import MOST_SCHEDULES
-from store.types import FOREVER, ChannelId, Order, ParleyError, Schedule, TeamId, UserId
+from store.types import (
+    FOREVER,
+    ChannelId,
+    Order,
+    ParleyError,
+    PostKind,
+    Schedule,
+    TeamId,
+    UserId,
+)
 
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
@@ -61,6 +76,7 @@ _SYNONYMS = {
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
+_ALL = re.compile(r"\b(?:all|both|everything)\b", re.IGNORECASE)
 _TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
 _MENTION = re.compile(r"(?:to )?<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>", re.I)
 _MIN_SIMILARITY = 65
@@ -249,11 +265,13 @@ class Digest:
 
     async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
         """Run `next` or `preview`."""
-        schedules, _ = await self._which(request, rest, schedule_id)
+        schedules, words = await self._which(request, rest, schedule_id)
+        if asked := _ask_for_unknown(schedules, word, words):
+            return asked
         if len(schedules) > 1 and word == "next":
             return await self._next_of_all(schedules)
         if len(schedules) > 1:
-            return views.which(schedules, word, "", takes_all=False)
+            return views.which(schedules, word, "")
         (schedule,) = schedules
         if word == "next":
             return await self._named(schedule, await self._next(schedule, request.user_id))
@@ -281,11 +299,15 @@ class Digest:
     ) -> Message:
         """Run the sub-command *word* for the schedule that it is about, or ask which that is."""
         schedules, words = await self._which(request, rest, schedule_id)
+        if asked := _ask_for_unknown(schedules, word, words):
+            return asked
         is_named = words != rest
-        if not is_named and len(schedules) > 1:
-            schedules = await self._likely(schedules, word, rest) or schedules
+        if len(schedules) > 1 and (not is_named or word in ("resume", "unskip")):
+            schedules = await self._likely(schedules, word, words, by)
         if len(schedules) > 1 and not (is_named and word in _FOR_ALL):
             return views.which(schedules, word, words, takes_all=word in _FOR_ALL)
+        if word == "unskip" and not words and _ALL.search(rest):
+            words = "all"
         answers = []
         for schedule in schedules:
             try:
@@ -298,17 +320,31 @@ class Digest:
         return answers[0] if len(answers) == 1 else views.joined(answers)
 
     async def _likely(
-        self, schedules: Sequence[Schedule], word: str, rest: str
+        self, schedules: Sequence[Schedule], word: str, rest: str, by: FullMember
     ) -> Sequence[Schedule]:
-        """Return the schedules that can do what a command without a name says.
+        """Return those of several schedules that a command without a name can be about.
 
-        What is not paused cannot be resumed, and only one may have a post on a date.
+        What is not paused cannot be resumed, only one may have a post on a date, and only some may
+        be for this person to change. If none can be meant, raises the `ParleyError` that says why.
         """
+        actions, rights = self.actions, self.actions.rights
         if word == "resume":
-            return [one for one in schedules if one.paused_until or one.stopped]
+            halted = [one for one in schedules if one.paused_until or one.stopped]
+            halted = halted or [one for one in schedules if await actions.skipped(one)]
+            if not halted:
+                raise ParleyError("No schedule here is paused or stopped.")
+            return halted
         if word == "unskip" and not rest:
-            return [one for one in schedules if await self.actions.skipped(one)]
-        if word not in ("skip", "unskip") or not rest:
+            return [one for one in schedules if await actions.skipped(one)] or schedules
+        if word in ("off", "owner") or (word == "pause" and rest.lower() in _ENDLESS):
+            theirs = [one for one in schedules if await rights.may_change(one, by)]
+            if not theirs:
+                await rights.require(schedules[0], by)
+            return theirs or schedules
+        if word not in ("skip", "unskip", "pause") or not rest:
+            return schedules
+        self._require_dates(schedules, word, rest)
+        if word == "pause":
             return schedules
         able = []
         for schedule in schedules:
@@ -316,10 +352,26 @@ class Digest:
                 posts = parse_posts(rest, today=self._today(schedule))
                 dates = () if isinstance(posts, int) else posts
                 if isinstance(posts, int) or any(
-                    [await self.actions.is_due(schedule, on) for on in dates]
+                    [await actions.is_due(schedule, on) for on in dates]
                 ):
                     able.append(schedule)
-        return able
+        return able or schedules
+
+    def _require_dates(self, schedules: Sequence[Schedule], word: str, rest: str) -> None:
+        """Raise `ParleyError` unless *rest* names dates: else a choice makes no sense."""
+        read = parse_until if word == "pause" else parse_posts
+        try:
+            read(rest, today=self._today(schedules[0]))
+        except UnclearError:
+            return
+        except UnknownWordError as error:
+            if not could_be_name(error.word):
+                raise
+            names = ", ".join(f"`{one.name}`" for one in schedules)
+            raise ParleyError(
+                f"“{plain(error.word, 60)}” is not a date that I understand, as in 24 Dec, and no"
+                f" schedule of this channel: {names}."
+            ) from None
 
     async def _change(
         self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
@@ -353,6 +405,10 @@ class Digest:
             posts = parse_posts(rest, today=self._today(schedule))
         except UnclearError as error:
             return views.ask(str(error), _choices(error.readings, word), schedule.id)
+        except ParleyError:
+            if word == "skip" or not _ALL.fullmatch(rest):
+                raise
+            posts = await self.actions.skipped(schedule)
         number, dates = (posts, ()) if isinstance(posts, int) else (1, posts)
         if not dates:
             # Without a date, a repeated request would skip one more post.
@@ -390,16 +446,26 @@ class Digest:
         schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
         named, rest = (None, words) if schedule_id else take_whole_name(words, schedules)
         times = [rest] if named or schedule_id else one_time_each(rest)
-        base = order_of(named) if named else None
         try:
+            base = _unnamed(named) if named else None
             orders = [parse_order(each, zone=zone, today=today, base=base) for each in times]
-        except UnclearError as error:
+        except ParleyError as error:
+            if asked := _ask_for_unnamed(error, rest, schedules, zone=zone, today=today):
+                return asked
+            if not isinstance(error, UnclearError):
+                raise
             if len(times) > 1:
                 raise ParleyError(f"{error} Type all the times again, with that.") from None
             about = named.id if named else schedule_id
             return _ask_for_order(error, about, now=self.options.clock())
         if is_direct(request.channel_id):
             raise ParleyError(ONLY_CHANNELS)
+        if offer := await self._offer_to_join(request, words):
+            return offer
+        return await self._start(request, orders, by, schedules, named, schedule_id)
+
+    async def _offer_to_join(self, request: Request, words: str) -> Message | None:
+        """Return an offer to join the channel and start there; None if Parley can post there."""
         try:
             await self.slack.directory.require_parley_in(request.team_id, request.channel_id)
         except NotReadyError as error:
@@ -409,6 +475,28 @@ class Digest:
             return question.offer_to_join(
                 str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
             )
+        return None
+
+    async def _start(
+        self,
+        request: Request,
+        orders: Sequence[Order],
+        by: FullMember,
+        schedules: Sequence[Schedule],
+        named: Schedule | None,
+        schedule_id: str,
+    ) -> Message:
+        """Start *orders*, which change the schedule *named* or with *schedule_id*, or ask first."""
+        if not (named or schedule_id):
+            running = {
+                replace(order_of(one), name=""): one
+                for one in schedules
+                if not (one.paused_until or one.stopped)
+            }
+            added = [one for one in orders if one.name or one not in running]
+            if not added:
+                raise ParleyError(views.is_there(running[orders[0]]))
+            orders = added
         if len(orders) > 1:
             return _ask_for_several(orders, schedules)
         (order,) = orders
@@ -420,12 +508,11 @@ class Digest:
             if schedules and not theirs:
                 return views.add_or_replace(order, name, schedules, theirs)
             named = schedules[0] if schedules else None
-        about = schedule_id or (named.id if named else "")
         return await self.actions.set_up(
             request.channel_id,
             order=order,
             by=by,
-            schedule_id=about,
+            schedule_id=schedule_id or (named.id if named else ""),
             is_confirmed=request.is_confirmed,
         )
 
@@ -487,6 +574,50 @@ def _choices(readings: Sequence[int | Dates], *words: str) -> list[tuple[str, st
     return choices
 
 
+def _ask_for_unknown(schedules: Sequence[Schedule], word: str, rest: str) -> Message | None:
+    """Ask which schedule is meant if *rest* has a name that none has; None if it has no such name.
+
+    A word that a sub-command has no use for is taken for a name.
+    """
+    found = unknown_name(rest, [one.name for one in schedules])
+    has_no_words = word in ("next", "preview", "now") or (
+        word in ("off", "resume") and len(schedules) > 1
+    )
+    if not found and has_no_words and could_be_name(rest):
+        found = rest, ""
+    if not found or (word == "owner" and not _MENTION.search(found[1])):
+        return None
+    return views.which(schedules, word, found[1], unknown=found[0])
+
+
+def _unnamed(schedule: Schedule) -> Order:
+    """Return the order of a schedule, without a default name: it changes with the days."""
+    order = order_of(schedule)
+    return replace(order, name="") if is_default_name(order.name, order) else order
+
+
+def _ask_for_unnamed(
+    error: ParleyError, words: str, schedules: Sequence[Schedule], *, zone: str, today: date
+) -> Message | None:
+    """Ask which schedule is meant if the order in *words* begins with a name that none has.
+
+    None if the *error* of its parser is about something else.
+    """
+    before, about, topics = words.partition(" about ")
+    found = unknown_name(before, [one.name for one in schedules])
+    if not found:
+        return None
+    name, rest = found
+    is_sure = name.endswith(tuple(f"-{kind}" for kind in (PostKind.QUESTION, PostKind.DIGEST)))
+    has_readings = isinstance(error, UnclearError) and error.readings
+    if not is_sure and (has_readings or not before.lower().startswith(name)):
+        return None
+    is_new, rest = False, f"{rest}{about}{topics}"
+    with suppress(ParleyError):
+        is_new = bool(parse_order(f"{rest} named {name}", zone=zone, today=today))
+    return views.which(schedules, "on", rest, unknown=name, is_new=is_new)
+
+
 def _ask_about(word: str, rest: str, schedule: Schedule, today: date) -> Message:
     """Ask what words after `off` or `resume` mean, both of which are for now and for all days."""
     readings: Sequence[Dates] = ()
@@ -534,6 +665,7 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
     has_times = len({timetable.at for timetable in timetables}) > 1
     has_days = len({timetable.weekdays for timetable in timetables}) > 1
     has_regions = len({order.holidays for order in error.readings}) > 1
+    has_names = any(order.name for order in error.readings)
     choices = []
     for order in error.readings:
         label = describe(order.timetable)
@@ -543,6 +675,8 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
             label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
         if has_regions:
             label += f", holidays of {order.holidays}"
+        if has_names:
+            label = f"{order.name}, a {order.kind}: {label}"
         choices.append((label, f"on {write_order(order) or ''}"))
     return views.ask(str(error), choices, schedule_id)
 

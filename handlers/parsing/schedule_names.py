@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
+from rapidfuzz import fuzz, process
+
 from handlers.mrkdwn import plain
 from handlers.parsing.dates import parse_posts
 from handlers.parsing.timetable import is_days
-from handlers.parsing.words import as_typed
+from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS, as_typed, place_of_name
 from handlers.parsing.zones import zones_named
 from store.types import ParleyError, PostKind, Schedule
 
@@ -38,13 +40,20 @@ _WORDS = COMMANDS | {
     *("story", "the", "till", "to", "until", "why", "with"),
     *("alternate", "biweekly", "each", "first", "fortnight", "fortnightly", "fourth", "from"),
     *("holiday", "last", "month", "monthly", "other", "second", "starting", "third", "weeks"),
+    *("day", "days", "here", "me", "one", "ones", "post", "posts", "time", "week"),
 }
 _ALL = re.compile(r"(?<![\w-])(?:all|both)(?: of)?(?: the)?[ -]schedules(?![\w-])", re.IGNORECASE)
-_ALONE = re.compile(r"(?:all|both)(?: of them)?", re.IGNORECASE)
+_ALONE = re.compile(r"(?:all|both|everything)(?: of them)?", re.IGNORECASE)
 _BEFORE = r"(?<![\w-])(?:(?:for|from|in|of|the)\s+)*"
 NAMED = r"(?:named|called|name):?"
 """What comes before the name of a schedule in an order."""
 _SOME_DAY = date(2026, 11, 24)
+_NAME = re.compile(r"[^\W\d_][^\W_]*(?:-[^\W_]+)*")
+_A_NAME = re.compile(rf"{_BEFORE}(?P<name>{_NAME.pattern})(?![\w-])", re.IGNORECASE)
+_MIN_SIMILARITY = 80
+"""How similar, of 100, a word must be to a name to be read as a misspelled one."""
+_OF_DATES = frozenset({"early", "late", "mid", *NUMBERS, *TENS})
+_AND = re.compile(r"(?:^(?:and|[,&]|\s)+|(?:and|[,&]|\s)+$)")
 
 
 def read_name(typed: str) -> str:
@@ -55,7 +64,7 @@ def read_name(typed: str) -> str:
     """
     name = re.sub(r"[\s_-]+", "-", as_typed(typed).strip().strip(".,;:!").lower()).strip("-")
     shown = plain(typed, 60)
-    if not re.fullmatch(r"[^\W\d_][^\W_]*(?:-[^\W_]+)*", name):
+    if not _NAME.fullmatch(name):
         raise ParleyError(
             f"“{shown}” cannot be a name: it takes letters, digits and hyphens, and begins with a"
             " letter, as in `friday-digest`."
@@ -84,16 +93,51 @@ def _is_of_the_grammar(name: str) -> bool:
 def take_name(words: str, schedules: Sequence[Schedule]) -> tuple[Sequence[Schedule], str]:
     """Return the schedules that *words* name, and the other words.
 
-    These are all schedules for "all schedules", one for its name or for its kind if it is the only
-    one of it, and none if no name is found.
+    These are all schedules for "all schedules", else those whose names are found, or the only one
+    of a kind for that kind. None if no name is found.
     """
     if _ALONE.fullmatch(words):
         return schedules, ""
-    for pattern, named in [(_ALL, schedules), *_patterns(schedules)]:
-        if found := pattern.search(words):
-            rest = f"{words[: found.start()]} {words[found.end() :]}"
-            return named, " ".join(rest.split())
-    return (), words
+    if found := _ALL.search(words):
+        return schedules, _without(words, found)
+    named: list[Schedule] = []
+    for schedule in sorted(schedules, key=lambda one: len(one.name), reverse=True):
+        name = r"[\s_-]*".join(map(re.escape, schedule.name.split("-")))
+        if found := _named(name).search(words):
+            named.append(schedule)
+            words = _without(words, found)
+    if len(named) > 1:
+        return [one for one in schedules if one in named], _AND.sub("", words)
+    for kind in () if named else (PostKind.QUESTION, PostKind.DIGEST):
+        of_kind = [schedule for schedule in schedules if schedule.kind is kind]
+        if len(of_kind) == 1 and (found := _named(kind.value).search(words)):
+            return of_kind, _without(words, found)
+    return named, words
+
+
+def unknown_name(words: str, names: Sequence[str]) -> tuple[str, str] | None:
+    """Return the word that can only be the name of a schedule, and the other words.
+
+    It has hyphens, or is spelled much like one of the *names* that schedules have.
+    """
+    for found in _A_NAME.finditer(words):
+        word = found["name"].lower()
+        is_like = process.extractOne(word, names, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY)
+        if ("-" in word or is_like) and could_be_name(word):
+            return word, _without(words, found)
+    return None
+
+
+def could_be_name(word: str) -> bool:
+    """Return whether *word* may be meant as the name of a schedule, and as nothing else."""
+    *_, last = parts = word.lower().split("-")
+    is_month = place_of_name(last, MONTH_NAMES, min_letters=3) is not None
+    is_date = is_month or not _OF_DATES.isdisjoint(parts)
+    return bool(_NAME.fullmatch(word)) and not is_date and not _is_of_the_grammar(word.lower())
+
+
+def _without(words: str, found: re.Match[str]) -> str:
+    return " ".join(f"{words[: found.start()]} {words[found.end() :]}".split())
 
 
 def take_whole_name(words: str, schedules: Sequence[Schedule]) -> tuple[Schedule | None, str]:
@@ -106,22 +150,9 @@ def take_whole_name(words: str, schedules: Sequence[Schedule]) -> tuple[Schedule
         where = rf"{_BEFORE}(?:{NAMED}\s+)?" if "-" in schedule.name else rf"(?:^|\b{NAMED}\s+)"
         name = re.escape(schedule.name)
         if found := re.search(rf"{where}{name}(?![\w-])", words, re.IGNORECASE):
-            return schedule, f"{words[: found.start()]} {words[found.end() :]}".strip()
+            return schedule, _without(words, found)
     return None, words
 
 
-def _patterns(
-    schedules: Sequence[Schedule],
-) -> Sequence[tuple[re.Pattern[str], Sequence[Schedule]]]:
-    """Return patterns of the names, the longest first, and then of kinds with one schedule."""
-    patterns = []
-    for schedule in sorted(schedules, key=lambda one: len(one.name), reverse=True):
-        name = r"[\s_-]*".join(map(re.escape, schedule.name.split("-")))
-        patterns.append((name, [schedule]))
-    for kind in (PostKind.QUESTION, PostKind.DIGEST):
-        of_kind = [schedule for schedule in schedules if schedule.kind is kind]
-        if len(of_kind) == 1:
-            patterns.append((kind.value, of_kind))
-    return [
-        (re.compile(rf"{_BEFORE}{name}(?![\w-])", re.IGNORECASE), named) for name, named in patterns
-    ]
+def _named(name: str) -> re.Pattern[str]:
+    return re.compile(rf"{_BEFORE}{name}(?![\w-])", re.IGNORECASE)

@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import date, time
 from functools import partial
+from itertools import takewhile
 
 from handlers.ids import Command
 from handlers.parsing.cadence import write_days
 from handlers.parsing.holiday_words import take_holidays
 from handlers.parsing.readings import MistypedError, UnclearError
-from handlers.parsing.schedule_names import NAMED, read_name
+from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import has_time, parse
 from store.finding.countries import is_country
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
@@ -23,7 +24,7 @@ LONGEST_TOPIC = 75
 _STORIES = 3
 # At most nine digits: int() raises for a number of thousands of digits.
 _DIGEST = re.compile(
-    r"\b(?:digest(?: +of)?(?: +(?P<after>\d{1,9})(?![:.\d]|\s*[ap]\.?m\b))?(?: +stories)?"
+    r"(?<![\w-])(?:digest(?: +of)?(?: +(?P<after>\d{1,9})(?![:.\d]|\s*[ap]\.?m\b))?(?: +stories)?"
     r"|(?P<before>\d{1,9}) +stories)\b",
     re.IGNORECASE,
 )
@@ -45,10 +46,15 @@ _NEWS_WORDS = {
     News.NEW_OR_NOTHING: " only new or nothing",
 }
 _NAME = re.compile(
-    rf"""\b{NAMED}\s+(?:["“„](?P<quoted>[^"“”„]+)["“”]|(?P<name>[^\s,]+))""",
+    rf"""(?<![\w-]){NAMED}\s+(?:["“„](?P<quoted>[^"“”„]+)["“”]|(?P<name>[^\s,]+))""",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(r"\b(?:an? +)?questions?\b", re.IGNORECASE)
+_NAMED_WORDS = re.compile(
+    rf"(?<![\w-]){NAMED}\s+(?P<words>[^\W\d_]+(?:\s+[^\W\d_]+)+)(?P<number>\s+\d(?![\d:.]))?",
+    re.IGNORECASE,
+)
+_KINDS = frozenset({"digest", "question", "schedule"})
+_QUESTION = re.compile(r"(?<![\w-])(?:an? +)?questions?\b", re.IGNORECASE)
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
 _PLAIN = Order(timetable=Timetable(at=time(), weekdays=frozenset(), zone=""))
@@ -106,6 +112,7 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
     the words that were not understood.
     """
     try:
+        _require_one_word(words, zone=zone, today=today, base=base)
         return _parse_order(words, zone=zone, today=today, base=base)
     except MistypedError as error:
         corrected = re.sub(rf"\b{re.escape(error.word)}\b", error.meant, words, count=1)
@@ -118,6 +125,31 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
             except ParleyError:
                 pass
         raise UnclearError(str(error), readings) from None
+
+
+def _require_one_word(words: str, *, zone: str, today: date, base: Order | None) -> None:
+    """Raise `UnclearError[Order]` if a name of several words is typed, as in `named my digest`."""
+    found = _NAMED_WORDS.search(_split_about(words)[0])
+    first, *others = found["words"].split() if found else [""]
+    if found and found["number"] and others[-1].lower() == "digest":
+        others.pop()  # named standup digest 3
+    more = [*takewhile(_may_be_in_a_name, others)]
+    if not found or not more:
+        return
+    name = "-".join([first, *more])
+    start, rest = words[: found.start("words")], " ".join(found["words"].split()[len(more) + 1 :])
+    readings = []
+    for read, each in (
+        (parse_order, f"{start}{name} {rest}{words[found.end('words') :]}"),
+        (_parse_order, words),
+    ):
+        with suppress(ParleyError):
+            readings.append(read(each, zone=zone, today=today, base=base))
+    raise UnclearError(f"A name is one word. Do you mean `{name.lower()}`?", readings)
+
+
+def _may_be_in_a_name(word: str) -> bool:
+    return word.lower() in _KINDS or (could_be_name(word) and not has_time(word))
 
 
 def _parse_order(words: str, *, zone: str, today: date, base: Order | None) -> Order:

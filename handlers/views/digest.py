@@ -23,6 +23,7 @@ from handlers.views.blocks import Block, Element, actions, button, context, over
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from store.posting.choice import Chosen
+from store.posting.names import is_default_name
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
 from store.types import (
@@ -111,14 +112,31 @@ def ask(question: str, choices: Sequence[tuple[str, str]], schedule_id: str = ""
     return paragraphs(question, buttons=commands(choices, schedule_id=schedule_id))
 
 
-def which(schedules: Sequence[Schedule], word: str, rest: str, *, takes_all: bool) -> Message:
-    """Ask which of the channel's *schedules* the command `/digest word rest` is about."""
-    lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
-    text = f"Which one do you mean with `{Command.DIGEST} {word}`?\n{lines}"
+def which(
+    schedules: Sequence[Schedule],
+    word: str,
+    rest: str,
+    *,
+    takes_all: bool = False,
+    unknown: str = "",
+    is_new: bool = False,
+) -> Message:
+    """Ask which of the channel's *schedules* the command `/digest word rest` is about.
+
+    *unknown* is the name that was typed, and that none of them has; *is_new* means that a schedule
+    of that name can be added.
+    """
+    lead = f"There is no schedule `{plain(unknown, 60)}` here. " if unknown else ""
+    question = "Which one do you mean" if len(schedules) > 1 else "Do you mean this one"
+    lines = "".join(f"\n• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
     choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
     if takes_all:
         choices.append(("All of them", f"{word} all schedules {rest}".rstrip()))
-    return ask(text, choices)
+    if is_new:
+        choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}"))
+    if not schedules:
+        return ask(f"{lead}Do you want one of that name?", choices)
+    return ask(f"{lead}{question} with `{Command.DIGEST} {word}`?{lines}", choices)
 
 
 def add_or_replace(
@@ -142,6 +160,15 @@ def add_or_replace(
         choice = [(f"Replace {one.name}", f"on {written}")] if written else []
         buttons += commands(choice, schedule_id=one.id, first=place)
     return paragraphs(text, buttons=buttons)
+
+
+def is_there(schedule: Schedule) -> str:
+    """Return that a *schedule* is just what was ordered."""
+    what, status = _what(schedule, topics=40), schedule_status(schedule)
+    return (
+        f"That is `{schedule.name}` already: {what}, {status}. With `named` and another name I add"
+        " one more."
+    )
 
 
 def no_more_words(word: str, rest: str) -> Message:
@@ -275,7 +302,9 @@ def is_on(
         text += f" {note}"
     for typed, meant in respelled.items():
         text += f" I read “{plain(typed, 75)}” as {plain(meant, 75)}."
-    if others:
+    if before and before.name != schedule.name:
+        text += f" Its name is now `{schedule.name}`."
+    elif others or not is_default_name(schedule.name, schedule):
         text += f" Its name is `{schedule.name}`."
     if before:
         text += f" It replaces {_what(before, topics=40)}."

@@ -175,6 +175,116 @@ async def test_a_name_says_which(two: Slack, words: str) -> None:
     assert not await states(two, "friday-digest")
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("skip monday-digest", "monday-digest"),
+        ("skip monday-digest next week", "monday-digest"),
+        ("unskip ben-q", "ben-q"),
+        ("pause monday-digest until 2 Jan", "monday-digest"),
+        ("pause until 2 Jan for friday-digst", "friday-digst"),
+        ("resume team-lunch", "team-lunch"),
+        ("off monday-digest", "monday-digest"),
+        ("now the monday-digest", "monday-digest"),
+        ("next monday-digest", "monday-digest"),
+        ("next nosuchname", "nosuchname"),
+        ("preview monday-digest", "monday-digest"),
+        (f"owner monday-digest <@{BEN}>", "monday-digest"),
+        ("on monday-digest 10:00", "monday-digest"),
+        ("on team-lunch 10:00 daily", "team-lunch"),
+    ],
+)
+@pytest.mark.parametrize("with_several", [True, False])
+async def test_a_name_that_no_schedule_has_is_said_to_be_unknown(
+    slack: Slack, words: str, name: str, with_several: bool
+) -> None:
+    await slack.type(_DIGEST)
+    if with_several:
+        await slack.type(_QUESTION.replace("on", "on named daily-question"))
+    before = await schedules(slack)
+    (answer,) = await slack.type(f"/digest {words}")
+    assert f"There is no schedule `{name}` here." in answer["text"]
+    assert set(before) <= set(labels(answer))
+    assert await schedules(slack) == before
+    assert not await states(slack, "friday-digest")
+
+
+async def test_the_button_after_an_unknown_name_keeps_the_other_words(two: Slack) -> None:
+    (answer,) = await two.type("/digest pause monday-digest until 2 Jan")
+    await two.press(f"{Action.DIGEST_GUESS}_1", answer)
+    assert (await schedules(two))["friday-digest"].paused_until == date(2027, 1, 2)
+    (answer,) = await two.type("/digest on team-lunch 12:00 mon")
+    assert labels(answer)[-1] == "Add team-lunch"
+    await two.press(f"{Action.DIGEST_GUESS}_2", answer)
+    assert "team-lunch" in await schedules(two)
+
+
+@pytest.mark.parametrize("words", ["skip freitag", "unskip foobar", "pause foobar until 2 Jan"])
+async def test_a_word_that_is_neither_date_nor_name_is_not_asked_about(
+    two: Slack, words: str
+) -> None:
+    (answer,) = await two.type(f"/digest {words}")
+    assert "is not a date that I understand, as in 24 Dec, and no schedule" in answer["text"]
+    assert not labels(answer)
+
+
+@pytest.mark.parametrize("words", ["skip mid-december", "skip twenty-fourth", "skip mon-fri"])
+async def test_a_date_with_hyphens_is_no_unknown_name(two: Slack, words: str) -> None:
+    (answer,) = await two.type(f"/digest {words}")
+    assert "There is no schedule" not in answer["text"]
+
+
+async def test_two_names_are_about_both(two: Slack) -> None:
+    await two.type("/digest on 12:00 daily named noon-poll")
+    (answer,) = await two.type("/digest pause noon-poll and the friday digest until 4 Dec")
+    assert answer["text"].count("paused until") == 2
+    paused = {name for name, one in (await schedules(two)).items() if one.paused_until}
+    assert paused == {"noon-poll", "friday-digest"}
+
+
+@pytest.mark.parametrize("words", ["off", "pause", "owner me"])
+async def test_only_what_a_person_may_change_is_asked_about(two: Slack, words: str) -> None:
+    (answer,) = await two.type(f"/digest {words}", user=BEN)
+    assert f"Only its owner, <@{ANA}>" in answer["text"]
+    await two.type("/digest on 11:00 named ben-q", user=BEN)
+    (answer,) = await two.type("/digest pause", user=BEN)
+    assert "`ben-q`: paused" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    "words", ["unskip all", "unskip all of friday-digest", "unskip everything"]
+)
+async def test_all_skips_are_taken_back_at_once(two: Slack, words: str) -> None:
+    await two.type("/digest skip friday-digest next 3")
+    (answer,) = await two.type(f"/digest {words}")
+    assert "there will be posts after all" in answer["text"]
+    assert not await states(two, "friday-digest")
+
+
+async def test_an_order_that_is_there_already_changes_nothing(two: Slack) -> None:
+    before = await schedules(two)
+    for words in ("9:30 daily", "9:30 and 9:30 daily", "16:00 fri digest"):
+        (answer,) = await two.type(f"/digest on {words}")
+        assert re.search("That is `(daily-question|friday-digest)` already", answer["text"])
+    assert await schedules(two) == before
+    (answer,) = await two.type("/digest on 9:30 and 15:00 daily")
+    assert "You want a question at 15:00 every day" in answer["text"]
+
+
+async def test_a_default_name_follows_the_days(two: Slack) -> None:
+    (answer,) = await two.type("/digest on friday-digest mon")
+    assert "Its name is now `monday-digest`" in answer["text"]
+    await two.press(Action.DIGEST_GUESS, answer)
+    assert list(await schedules(two)) == ["daily-question", "friday-digest"]
+
+
+async def test_a_name_of_several_words_is_asked_about(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest on 10:00 named my schedule")
+    assert "A name is one word. Do you mean `my-schedule`?" in answer["text"]
+    seen = await slack.press(Action.DIGEST_GUESS, answer)
+    assert "Its name is `my-schedule`." in texts(seen)
+
+
 async def test_a_button_says_which(two: Slack) -> None:
     (answer,) = await two.type("/digest pause until 4 Dec")
     seen = await two.press(f"{Action.DIGEST_GUESS}_1", answer)
