@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from handlers.mrkdwn import truncate
 from store.text import well_formed
-from store.types import ChannelId, ParleyError
+from store.types import ChannelId, ParleyError, UserId
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 MOST_WORDS = 300
@@ -55,6 +55,8 @@ class Value:
     """The channel in which a form was opened: the answer comes there."""
     schedule_id: str = ""
     """The schedule that the button is about; empty for the only one of its channel."""
+    user_id: UserId | None = None
+    """Who made the change that the button takes back."""
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, CONVERSATION, or the ts of a thread."""
 
@@ -80,6 +82,7 @@ class Value:
                 channel_id=ChannelId(_text(fields, "channel_id")),
                 origin=ChannelId(_text(fields, "origin")),
                 schedule_id=_text(fields, "schedule_id"),
+                user_id=UserId(_text(fields, "user_id")) or None,
                 where=_text(fields, "where"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:

@@ -365,6 +365,8 @@ class PostKind(StrEnum):
     """A notice to a schedule's owner that somebody else has ended it."""
     OWNED = "owned"
     """A notice to a person that they own a schedule now."""
+    RESTORED = "restored"
+    """A notice to who changed or ended a schedule that its owner has taken that back."""
     REFUSED = "refused"
     """A notice to an admin that the watched folder failed to load."""
     FAILING = "failing"
@@ -385,6 +387,7 @@ _NOTICES = frozenset(
         PostKind.CHANGED,
         PostKind.ENDED,
         PostKind.OWNED,
+        PostKind.RESTORED,
         PostKind.REFUSED,
         PostKind.FAILING,
     }
@@ -486,7 +489,11 @@ class About:
     more: int = 0
     """How many problems there are besides the one in *error*."""
     what: str = ""
-    """What a schedule posts, as it is shown."""
+    """What a schedule posted before a change, as it is shown."""
+    became: str = ""
+    """What it posts after the change; empty if that stays."""
+    name: str = ""
+    """The name of the schedule."""
     words: str = ""
     """The commands that take a change of a schedule back, one a line."""
 

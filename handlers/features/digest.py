@@ -118,10 +118,13 @@ class Digest:
 
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
-        lines = [line.partition(" ") for line in press.value.words.splitlines()]
-        if not lines or any(word not in COMMANDS for word, _, _ in lines):
+        lines = [line.partition(" ") for line in (press.value.words or " ").splitlines()]
+        is_back = lines[0][0] == views.RESTORE
+        if is_back:
+            lines[0] = "on", "", lines[0][2]
+        if any(word not in COMMANDS for word, _, _ in lines):
             raise ParleyError("I don't know that word any more.")
-        request = press
+        request = replace(press, undoes=press.value.user_id)
         if press.value.channel_id not in ("", press.channel_id):
             # The value comes from the client, so the person may not be in that channel.
             channel_id = press.value.channel_id
@@ -130,7 +133,16 @@ class Digest:
         about = press.value.schedule_id
         answers = [await self._answer(request, word, rest, about) for word, _, rest in lines]
         are_new = all(word == "on" for word, _, _ in lines)
+        if is_back and (shown := await self._back(request, about, lines[0][2])):
+            answers = [shown]
         await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
+
+    async def _back(self, request: Request, schedule_id: str, words: str) -> Message | None:
+        """Return that the schedule is again what *words* order; None if it is not."""
+        schedule = await self.store.schedules.get(request.team_id, schedule_id)
+        if schedule is None or write_order(order_of(schedule)) != words:
+            return None
+        return views.is_back(schedule, (await self._coming([schedule])).get(schedule.id))
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
@@ -514,6 +526,8 @@ class Digest:
             by=by,
             schedule_id=schedule_id or (named.id if named else ""),
             is_confirmed=request.is_confirmed,
+            changed_by=request.undoes,
+            mark=request.once,
         )
 
     async def _next(self, schedule: Schedule, user_id: UserId) -> Message:

@@ -24,6 +24,7 @@ from handlers.views import digest as views
 from handlers.views.message import Message
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
+from store.posting.names import kept_name
 from store.posting.notices import Told
 from store.posting.planning import occurrence_key
 from store.posting.record import GRACE, NewPost
@@ -105,20 +106,31 @@ class ScheduleActions:
         by: FullMember,
         schedule_id: str = "",
         is_confirmed: bool = False,
+        changed_by: UserId | None = None,
+        mark: str = "",
     ) -> Message:
         """Save *order* as a new schedule of the channel, or as the one with *schedule_id*.
 
         Somebody else's schedule keeps its owner, who is told. Unless that *is_confirmed*, only ask
-        whether to change it.
+        whether to change it. *changed_by* made the change with this *mark* that *order* takes back,
+        and is told.
         """
         schedules = await self.store.schedules.of_channel(by.team_id, channel_id)
         respelled = {topic: await self._respell(topic) for topic in order.topics}
         order = replace(order, topics=tuple(dict.fromkeys(respelled.values())))
         before = next((one for one in schedules if one.id == schedule_id), None)
         if before:
+            taken = [one.name for one in schedules if one is not before]
+            order = replace(order, name=order.name or kept_name(order, before, taken=taken))
             await self.rights.require(before, by)
             if _is_of_another(before, by) and not is_confirmed:
-                return views.confirm(before, f"on {write_order(order) or ''}")
+                return views.confirm(before, f"on {write_order(order) or ''}", order=order)
+        became = views.describe(order)
+        if before:
+            told = self._told(before, by, became=became, words=views.restoring(before))
+        else:
+            about = About(channel_id=channel_id, name=order.name, what=became)
+            told = Told(about=about, by=by.user_id, now=self.options.clock())
         schedule = await self.store.schedules.set(
             team_id=by.team_id,
             channel_id=channel_id,
@@ -126,7 +138,7 @@ class ScheduleActions:
             order=order,
             now=self.options.clock(),
             schedule_id=schedule_id,
-            told=self._told(before, by) if before else None,
+            told=replace(told, changed_by=changed_by, mark=mark),
         )
         is_empty = await self.store.planning.preview(schedule, now=self.options.clock()) is None
         upcoming = await self.store.planning.upcoming(schedule, 1)
@@ -156,7 +168,8 @@ class ScheduleActions:
         if _is_of_another(schedule, by) and not is_confirmed:
             return views.confirm(schedule, "off")
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=None), 1)
-        await self.store.schedules.remove(schedule, told=self._told(schedule, by))
+        told = self._told(schedule, by, words=views.restoring(schedule))
+        await self.store.schedules.remove(schedule, told=told)
         others = await self.store.schedules.of_channel(by.team_id, schedule.channel_id)
         return views.is_off(schedule, upcoming, others=len(others), by=by.user_id)
 
@@ -171,7 +184,8 @@ class ScheduleActions:
         if to == schedule.owner_id:
             raise ParleyError(f"<@{to}> owns it already.")
         if _is_of_another(schedule, by) and not is_confirmed:
-            return views.confirm(schedule, f"owner <@{to}>")
+            asked = None if to == by.user_id else to
+            return views.confirm(schedule, f"owner <@{to}>", to=asked)
         try:
             await self.slack.directory.full_member(schedule.team_id, to)
             await self.slack.directory.require_present(schedule.team_id, to, schedule.channel_id)
@@ -182,18 +196,25 @@ class ScheduleActions:
                 f"<@{to}> can't own it: an owner is a full member of this workspace, and in"
                 f" <#{schedule.channel_id}>."
             ) from None
-        told = self._told(schedule, by, takes_back=False)
+        told = self._told(schedule, by, became=f"<@{to}>")
         if not await self.store.schedules.hand_over(schedule, to, told=told):
             raise ParleyError("Somebody else has changed its owner just now.")
         return views.is_handed_over(schedule, to)
 
-    def _told(self, schedule: Schedule, by: FullMember, *, takes_back: bool = True) -> Told:
-        """Return what a schedule's owner is told of its change by somebody else."""
+    def _told(
+        self, schedule: Schedule, by: FullMember, *, became: str = "", words: str = ""
+    ) -> Told:
+        """Return what a schedule's owner is told of its change by somebody else.
+
+        See `About` for *became* and *words*.
+        """
         about = About(
             channel_id=schedule.channel_id,
             schedule_id=schedule.id,
+            name=schedule.name,
             what=views.describe(schedule),
-            words=views.restoring(schedule) if takes_back else "",
+            became=became,
+            words=words,
         )
         return Told(about=about, by=by.user_id, now=self.options.clock())
 

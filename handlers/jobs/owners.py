@@ -57,7 +57,10 @@ class OwnerChecks:
             self._there[team_id, owner_id] = now
             return
         about = About(
-            channel_id=schedule.channel_id, schedule_id=schedule.id, what=describe(schedule)
+            channel_id=schedule.channel_id,
+            schedule_id=schedule.id,
+            name=schedule.name,
+            what=describe(schedule),
         )
         new_owner_id = await anext(self._candidates(schedule), None)
         told = Told(about=about, by=None, now=now)

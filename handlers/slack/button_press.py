@@ -28,6 +28,8 @@ class Request:
     """The ts of the button's message; in a modal or in App Home, the id of the root view."""
     is_confirmed: bool = False
     """Whether Parley asked before, and the person confirmed."""
+    undoes: UserId | None = None
+    """Who made the change of a schedule that is taken back with this; None if it is not."""
 
     @classmethod
     def of_command(cls, command: SlashCommand) -> "Request":

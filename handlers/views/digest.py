@@ -197,16 +197,26 @@ def several(orders: Sequence[Order], words: Sequence[str], *, others: int) -> Me
     return paragraphs(text, buttons=commands([(f"Start all {len(orders)}", every)]))
 
 
-def confirm(schedule: Schedule, words: str) -> Message:
-    """Ask whether to do what *words* say about somebody else's schedule."""
-    does, label = {
-        "off": ("end it", "End it"),
-        "owner": ("give it another owner", "Hand it over"),
-        "on": ("replace it", "Replace it"),
-    }[words.partition(" ")[0]]
+def confirm(
+    schedule: Schedule, words: str, *, order: Order | None = None, to: UserId | None = None
+) -> Message:
+    """Ask whether to do what *words* say about somebody else's schedule.
+
+    That is to replace it with *order*, to hand it over *to* another person, or else to end it.
+    None for *to* is the person who is asked.
+    """
+    does, label = "end it", "End it"
+    if order:
+        does, label = f"replace it with {_what(order, topics=40)}", "Replace it"
+        if order.name != schedule.name:
+            does += f", called `{order.name}`"
+    elif words.startswith("owner"):
+        does, label = "take it over", "Take it over"
+        if to:
+            does, label = f"hand it over to <@{to}>", "Hand it over"
     text = (
-        f"This is <@{schedule.owner_id}>'s schedule: {_what(schedule, topics=40)}. Do you want to"
-        f" {does}? They will be told."
+        f"This is <@{schedule.owner_id}>'s schedule `{schedule.name}`:"
+        f" {_what(schedule, topics=40)}. Do you want to {does}? They will be told."
     )
     if len(words) > MOST_WORDS or words == "on ":
         # A button cannot hold that many words.
@@ -220,9 +230,22 @@ def is_handed_over(schedule: Schedule, to: UserId) -> Message:
     return message(f"<@{to}> owns it now: {_what(schedule, topics=40)}.")
 
 
-def describe(schedule: Schedule) -> str:
+def describe(schedule: Order) -> str:
     """Return what a schedule posts and when, in mrkdwn."""
     return _what(schedule, topics=40)
+
+
+RESTORE = "restore"
+"""The command of a button that sets a schedule up as it was: `on`, but the answer says so."""
+
+
+def is_back(schedule: Schedule, coming: UpcomingPost | None) -> Message:
+    """Confirm that a schedule is again as it was."""
+    status = schedule_status(schedule, coming)
+    return paragraphs(
+        f"`{schedule.name}` is back in <#{schedule.channel_id}>: {_what(schedule, topics=40)},"
+        f" {status}."
+    )
 
 
 def restoring(schedule: Schedule) -> str:
@@ -231,7 +254,7 @@ def restoring(schedule: Schedule) -> str:
     if not words:
         return ""
     pause = f"\n{_pause(schedule.paused_until)}" if schedule.paused_until else ""
-    return f"on {words}{pause}"
+    return f"{RESTORE} {words}{pause}"
 
 
 def commands(

@@ -34,7 +34,7 @@ def notice(post: Post) -> Message:
             return _stopped(about)
         case PostKind.READY:
             return _ready(about)
-        case PostKind.CHANGED | PostKind.ENDED | PostKind.OWNED:
+        case PostKind.CHANGED | PostKind.ENDED | PostKind.OWNED | PostKind.RESTORED:
             return _changed(post.kind, about, by=post.asked_by)
         case PostKind.REFUSED:
             return _refused(about)
@@ -75,21 +75,34 @@ def _ready(about: About) -> Message:
 def _changed(kind: PostKind, about: About, *, by: UserId | None) -> Message:
     """Render what somebody did with a schedule; *by* is None for Parley, or if it is erased."""
     who = f"<@{by}>" if by else "Somebody"
-    of = f"{about.what} in <#{about.channel_id}>"
+    name = f" `{about.name}`" if about.name else ""
+    where, what = f"{name} in <#{about.channel_id}>", about.what
     if kind is PostKind.OWNED:
         why = f"{who} made you" if by else "Its owner has left, so you are"
         return paragraphs(
-            f"{why} the owner of a schedule: {of}. `{Command.DIGEST}` there shows it, and"
-            f" `{Command.DIGEST} owner @name` hands it over."
+            f"{why} the owner of the schedule{where}: {what}. `{Command.DIGEST}` there shows it,"
+            f" and `{Command.DIGEST} owner @name` hands it over."
         )
-    value = Value(words=about.words, channel_id=about.channel_id, schedule_id=about.schedule_id)
+    if kind is PostKind.RESTORED:
+        what = about.became or what
+        return paragraphs(
+            f"{who} has taken back what you changed about the schedule{where}. It is {what} again."
+        )
+    value = Value(
+        words=about.words,
+        channel_id=about.channel_id,
+        schedule_id=about.schedule_id,
+        user_id=by,
+    )
     has_button = 0 < len(about.words) <= MOST_WORDS
     buttons = [button("Take it back", Action.DIGEST_GUESS, value)] if has_button else []
-    text = f"{who} has ended your schedule: {of}."
-    if kind is not PostKind.ENDED:
-        text = (
-            f"{who} has changed your schedule. It was: {of}. `{Command.DIGEST}` there shows it now."
-        )
+    text = f"{who} has changed your schedule{where}. It was {what}."
+    if kind is PostKind.ENDED:
+        text = f"{who} has ended your schedule{where}: {what}."
+    elif about.became.startswith("<@"):
+        text = f"{who} has handed your schedule{where} over to {about.became}: {what}."
+    elif about.became:
+        text += f" It is now {about.became}."
     return paragraphs(text, buttons=buttons)
 
 

@@ -23,6 +23,13 @@ def default_name(order: Order, *, taken: Collection[str] = ()) -> str:
     return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
+def kept_name(order: Order, before: Order | None, *, taken: Collection[str]) -> str:
+    """Return the name of a schedule that *order* replaces: a name that a person chose stays."""
+    if before and not is_default_name(before.name, before):
+        return before.name
+    return default_name(order, taken=taken)
+
+
 def is_default_name(name: str, order: Order) -> bool:
     """Return whether the schedule of *order* can have *name* by default."""
     rest = name.removeprefix(_plain_name(order))

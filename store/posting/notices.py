@@ -34,12 +34,16 @@ _STOPPED = "stopped <> $3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the owner of a schedule is told when somebody else changes it."""
+    """What people are told when a schedule is changed."""
 
     about: About
     by: UserId | None
     """Who changes it; None for Parley itself."""
     now: datetime
+    changed_by: UserId | None = None
+    """Who made the change that is taken back now; None if it is a new change."""
+    mark: str = ""
+    """Which of their changes that is."""
 
     async def to(
         self, connection: Connection, kind: PostKind, team_id: TeamId, owner_id: str
@@ -48,6 +52,13 @@ class Told:
         if owner_id and owner_id != self.by:
             to, about = UserId(owner_id), self.about
             await plan_notice(connection, team_id, kind, to, about, now=self.now, by=self.by)
+
+    async def restored(self, connection: Connection, team_id: TeamId) -> None:
+        """Plan the notice to who made the change that is taken back, once for each change."""
+        if self.changed_by and self.changed_by != self.by:
+            to, about, now = self.changed_by, self.about, self.now
+            kind, mark, by = PostKind.RESTORED, self.mark, self.by
+            await plan_notice(connection, team_id, kind, to, about, now=now, mark=mark, by=by)
 
 
 async def plan_unknown_outcome_notice(connection: Connection, post: Post, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
-from store.posting.names import default_name, is_default_name
+from store.posting.names import kept_name
 from store.posting.notices import Told, stop_schedules
 from store.rows import QueueReader
 from store.types import (
@@ -90,7 +90,8 @@ class Schedules:
     ) -> Schedule:
         """Create a schedule in the channel, or replace the one with *schedule_id*.
 
-        If somebody else replaces it, its owner is *told*.
+        If somebody else replaces it, its owner is *told*, and so is who made a change that this
+        takes back.
 
         An id without its schedule, which was ended, is used again: its posts and skips count. The
         first occurrence is after *now*, and not on a day on which an ended schedule of the channel
@@ -108,7 +109,8 @@ class Schedules:
                     f"This channel has {MOST_SCHEDULES} schedules, and more are not possible. End"
                     " one first."
                 )
-            name = order.name or _name(order, before, taken)
+            kept = to_schedule(before) if before else None
+            name = order.name or kept_name(order, kept, taken=taken)
             if not f"{schedule_id}:".startswith(f"{team_id}:{channel_id}:"):
                 # None was given, or that of another channel.
                 schedule_id = _new_id(team_id, channel_id, rows, now)
@@ -156,6 +158,8 @@ class Schedules:
             )
             if before and told:
                 await told.to(connection, PostKind.CHANGED, team_id, before["organiser_id"])
+            if told:
+                await told.restored(connection, team_id)
         return schedule
 
     async def get(self, team_id: TeamId, schedule_id: str) -> Schedule | None:
@@ -231,13 +235,6 @@ class Schedules:
             if rows:
                 await told.to(connection, PostKind.OWNED, team_id, to or "")
         return bool(rows)
-
-
-def _name(order: Order, before: Row | None, taken: Sequence[str]) -> str:
-    """Return the name of a schedule that is not named: a name that a person chose stays."""
-    if before and not is_default_name(before["name"], to_schedule(before)):
-        return str(before["name"])
-    return default_name(order, taken=taken)
 
 
 def _new_id(team_id: TeamId, channel_id: ChannelId, rows: Sequence[Row], now: datetime) -> str:

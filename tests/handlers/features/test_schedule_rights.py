@@ -69,7 +69,7 @@ def told(slack: Slack, user: UserId) -> list[dict[str, Any]]:
     return [
         one
         for one in slack.public(dm(user))
-        if "your schedule" in one["text"] or "of a schedule" in one["text"]
+        if "your schedule" in one["text"] or "the schedule" in one["text"]
     ]
 
 
@@ -215,9 +215,15 @@ async def test_ending_somebody_else_s_asks_tells_and_can_be_taken_back(chloes: S
     assert await schedule(chloes) is None
     await tick(chloes)
     (notice,) = told(chloes, CHLOE)
-    assert notice["text"].startswith(f"<@{ANA}> has ended your schedule: a question at 09:30")
-    await chloes.press_thrice(Action.DIGEST_GUESS, notice, user=CHLOE, channel=dm(CHLOE))
+    lead = f"<@{ANA}> has ended your schedule `daily-question` in <#{GENERAL}>: a question at 09:30"
+    assert notice["text"].startswith(lead)
+    seen = await chloes.press_thrice(Action.DIGEST_GUESS, notice, user=CHLOE, channel=dm(CHLOE))
+    assert f"`daily-question` is back in <#{GENERAL}>: a question at 09:30 every day" in texts(seen)
     assert await schedule(chloes) == before
+    await tick(chloes)
+    (reply,) = told(chloes, ANA)
+    assert f"<@{CHLOE}> has taken back what you changed" in reply["text"]
+    assert "It is a question at 09:30 every day" in reply["text"]
 
 
 async def test_replacing_somebody_else_s_asks_tells_and_can_be_taken_back(chloes: Slack) -> None:
@@ -225,15 +231,25 @@ async def test_replacing_somebody_else_s_asks_tells_and_can_be_taken_back(chloes
     before = await its(chloes)
     (answer,) = await chloes.type("/digest on 18:00 mon", user=ANA)
     assert labels(answer) == ["Replace it"]
+    new = "a question at 18:00 on Monday (Europe/Lisbon)"
+    assert f"replace it with {new}, called `monday-question`?" in answer["text"]
     assert await its(chloes) == before
     await chloes.press(Action.DIGEST_CONFIRM, answer, user=ANA)
     after = await its(chloes)
     assert (after.owner_id, f"{after.timetable.at:%H:%M}") == (CHLOE, "18:00")
     await tick(chloes)
     (notice,) = told(chloes, CHLOE)
-    assert f"<@{ANA}> has changed your schedule" in notice["text"]
-    await chloes.press(Action.DIGEST_GUESS, notice, user=CHLOE, channel=dm(CHLOE))
+    was = (
+        f"<@{ANA}> has changed your schedule `daily-question` in <#{GENERAL}>. It was a question at"
+    )
+    assert notice["text"].startswith(f"{was} 09:30 every day")
+    assert f"It is now {new}." in notice["text"]
+    seen = await chloes.press(Action.DIGEST_GUESS, notice, user=CHLOE, channel=dm(CHLOE))
+    assert "every day (UTC), paused until Sat 2 Jan 2027" in texts(seen)
     assert await its(chloes) == before
+    await tick(chloes)
+    (reply,) = told(chloes, ANA)
+    assert "It is a question at 09:30 every day" in reply["text"]
 
 
 async def test_who_ends_it_can_take_it_back_for_the_owner(chloes: Slack) -> None:
@@ -268,7 +284,9 @@ async def test_an_owner_hands_it_over(chloes: Slack) -> None:
     assert f"<@{BEN}> owns it now" in answer["text"]
     await tick(chloes)
     (notice,) = chloes.public(dm(BEN))
-    assert notice["text"].startswith(f"<@{CHLOE}> made you the owner of a schedule: a question")
+    assert notice["text"].startswith(
+        f"<@{CHLOE}> made you the owner of the schedule `daily-question`"
+    )
     assert not told(chloes, CHLOE)
     assert _REFUSED in texts(await chloes.type("/digest pause", user=CHLOE))
     assert "Paused" in texts(await chloes.type("/digest pause", user=BEN))
@@ -322,7 +340,7 @@ async def test_a_deactivated_owner_s_schedule_goes_to_the_manager(chloes: Slack)
     assert (await its(chloes)).owner_id == BEN
     await tick(chloes)
     (notice,) = chloes.public(dm(BEN))
-    assert notice["text"].startswith("Its owner has left, so you are the owner of a schedule")
+    assert notice["text"].startswith("Its owner has left, so you are the owner of the schedule")
 
 
 async def test_or_to_the_owner_of_another_schedule_there(chloes: Slack) -> None:

@@ -250,7 +250,11 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "changed": lambda matches, words: notice.notice(told(PostKind.CHANGED, words)),
     "ended": lambda matches, words: notice.notice(told(PostKind.ENDED, words)),
     "owned": lambda matches, words: notice.notice(told(PostKind.OWNED, words)),
+    "restored": lambda matches, words: notice.notice(told(PostKind.RESTORED, words)),
     "confirm": lambda matches, words: digest.confirm(planned(words), "off"),
+    "confirm a change": lambda matches, words: digest.confirm(
+        planned(words), f"on {words}", order=planned(words)
+    ),
     "handed over": lambda matches, words: digest.is_handed_over(planned(words), ANA),
     "refused": lambda matches, words: notice.notice(told(PostKind.REFUSED, words)),
     "why": lambda matches, words: digest.why(told(PostKind.QUESTION, words)),
