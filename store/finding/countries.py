@@ -104,8 +104,8 @@ def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
         peoples.update(people)
         peoples.update((person,) for person in _persons(people))
         own = _name(country["name"])
-        translated = map(_name, country.get("translations", {}).values())
-        for name in (*names, *people, *((person,) for person in _persons(people)), *translated):
+        persons = ((person,) for person in _persons(people))
+        for name in (*names, *people, *persons, *_translations(country)):
             named.setdefault(name, own)
     for city, others in _older_spellings().items():
         for name in (city, *others):
@@ -155,6 +155,8 @@ def _relatives() -> Mapping[Name, Relatives]:
         for group in (names, capitals):
             for one, other in combinations(group, 2):
                 join(one, other, SAME)
+        for name, other in product(_translations(country), names):
+            join(name, other, SAME)
         for name, other in product(names, people):
             join(name, other, PEOPLE)
         for name, capital in product((*names, *people), capitals):
@@ -193,6 +195,19 @@ def _spellings(country: Mapping[str, Any]) -> list[str]:
         if each not in codes and "," not in each and commonness(each.casefold()) < _COMMON_WORD
     )
     return [country["name"], *others]
+
+
+def _translations(country: Mapping[str, Any]) -> Iterator[Name]:
+    """Yield what *country* is called in other languages: Frankreich, Sverige.
+
+    English words are left out: Grenade, which is French for Grenada, and Island.
+    """
+    native = _name(country.get("nativeName") or "")
+    if native and commonness(" ".join(native)) < _COMMON_WORD:
+        yield native
+    for name in map(_name, country.get("translations", {}).values()):
+        if name and not commonness(" ".join(name)):
+            yield name
 
 
 def _names(spellings: Iterable[str], root: str, *, codes: Container[str]) -> Iterator[Name]:
