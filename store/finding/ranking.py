@@ -33,7 +33,7 @@ _FIGURE = 0.7
 """The weight of a number or code, as a share of the others: a story without it is not found."""
 _NAME, _SURE, _LONGEST_NAME = 4.0, 0.7, 4
 _BESIDE_NAME = 0.6
-"""The weight of an everyday word that no story has, beside a name that one has, as a share."""
+"""The weight of a word that no story has, beside a name that one has, as a share: Keir Starmer."""
 
 # Covers are packed into the low 16 bits of a sort key: this many steps from 0 to 1.
 _STEPS = 0xFFFF
@@ -53,8 +53,8 @@ class QueryWord:
     """How well each article covers the word, from 0 to 1."""
     is_name: bool
     """Whether articles contain the word and English seldom uses it; see `anchored`."""
-    is_everyday: bool
-    """Whether no article contains the word, and it is a common one."""
+    is_unknown: bool
+    """Whether no article contains the word."""
 
     def cover(self, numbers: Numbers) -> Scores:
         """Return how well each article of *numbers* covers the word; 0 if it does not."""
@@ -147,7 +147,7 @@ def _weighted(query_words: Sequence[QueryWord]) -> Sequence[QueryWord]:
     """Return the words with the weights that they have beside the others."""
     if any(word.is_name for word in query_words):
         query_words = [
-            replace(word, weight=word.weight * _BESIDE_NAME) if word.is_everyday else word
+            replace(word, weight=word.weight * _BESIDE_NAME) if word.is_unknown else word
             for word in query_words
         ]
     if not any(has_digit(word.text) for word in query_words):
@@ -221,9 +221,9 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     numbers, covers = _merge(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
     close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
-    frequency = sum(len(found) for similarity, found in matched if similarity >= close)
+    frequency = int(np.count_nonzero(covers >= close * _PLACE_WEIGHTS[-1]))
     common = index.vocabulary.commonness(word)
-    weight = math.log(1 + index.size / (min(frequency, index.size) or 1))
+    weight = math.log(1 + index.size / (frequency or 1))
     if index.vocabulary.is_function_word(word):
         weight *= _FUNCTION_WORD if matched else 0.0
     elif not matched and len(word) == 1:
@@ -238,7 +238,7 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         numbers,
         covers,
         is_name=bool(matched) and common < _NAME and _may_be_name(word),
-        is_everyday=not matched and common > 0,
+        is_unknown=not matched,
     )
 
 
