@@ -24,6 +24,7 @@ from store.finding.words import (
     is_english,
     is_unspaced,
     parts,
+    romanized,
     stem,
     whole,
 )
@@ -46,6 +47,7 @@ INITIALS = 0.9
 ABBREVIATION = 0.85
 PARTS = 0.9  # the parts of an address: acme.example
 PARTS_OF_CODE = 0.5  # those of a code that no story has: PAY-1235 may be about PAY-1234
+ROMANIZED = 0.93
 AFFIX = 0.9  # the same word with an article, a preposition or a particle
 # What is taken off for a misspelling:
 PER_EDIT = 0.12
@@ -80,7 +82,9 @@ mod = defense ministry, dod = defense department, potus = president, secstate = 
 secdef = defense secretary, secdef = defence secretary, scotus = supreme court, vp = vice president,
 ceo = chief executive, hq = headquarters, hr = human resources, ai = artificial intelligence,
 pow = prisoner war, natsec = national security, ev = electric vehicle, ww = world war,
-eu = europe, eu = european
+eu = europe, eu = european, rd = road, ave = avenue, sq = square, ln = lane, blvd = boulevard,
+st = street, 1st = first, 2nd = second, 3rd = third, 4th = fourth, 5th = fifth, 6th = sixth,
+7th = seventh, 8th = eighth, 9th = ninth, 10th = tenth
 """
 _ABBREVIATIONS: defaultdict[str, list[Expansion]] = defaultdict(list)
 for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).split(", ")):
@@ -230,7 +234,7 @@ class Vocabulary:
         if is_code(word):
             return self._code(word)
         if has_digit(word):
-            return self._exact(word)
+            return dict(self._short_forms(word)) | self._exact(word)
         is_known = word in self
         if is_unspaced(word) and len(word) > 1:
             return {(word,): 1.0} if is_known else {}
@@ -266,7 +270,8 @@ class Vocabulary:
             for other, similarity in self._misspelled(word, far=not has_match):
                 yield (other,), similarity
             if not has_match:
-                yield from ((halves, SPLIT) for halves in self._halves(word))
+                yield from ((pieces, SPLIT) for pieces in self._pieces(word))
+                yield from self._romanized(word)
         if not has_match:
             yield from self._parts(word)
             yield from (((other,), FAMILY) for other in self._family(word))
@@ -279,7 +284,8 @@ class Vocabulary:
     def _short_forms(self, word: str) -> Iterator[tuple[Expansion, float]]:
         if word.upper() in self and not (is_english(word) and word in self):
             yield (word.upper(),), PART if is_english(word) else INITIALS
-        for other in _ABBREVIATIONS.get(word.removesuffix("s"), ()):
+        singular = word.removesuffix("s")
+        for other in _ABBREVIATIONS.get(word, _ABBREVIATIONS.get(singular, ())):
             forms = ([each] if each in self else self._with_stem(each) for each in other)
             yield from ((names, ABBREVIATION) for names in product(*forms))
 
@@ -352,10 +358,36 @@ class Vocabulary:
             ):
                 yield other
 
-    def _halves(self, word: str) -> Iterator[Expansion]:
-        for at in range(3, len(word) - 2):
-            if word[:at] in self and word[at:] in self:
-                yield word[:at], word[at:]
+    def _pieces(self, word: str, *, shortest: int = 3, most: int = 4) -> Iterator[Expansion]:
+        """Yield the words that *word* consists of, two to *most*: whitehouse, kimjongun, legoff.
+
+        The last has *shortest* letters or more, and the others three or more. An article is left
+        out, which the index does not know.
+        """
+        for at in range(2, len(word) - shortest + 1):
+            first, rest = word[:at], word[at:]
+            if at > 2 and first in self:
+                lasts = [rest] if rest in self else self._with_stem(rest)
+                yield from ((first, last) for last in lasts)
+                if most > 2:
+                    others = self._pieces(rest, shortest=2, most=most - 1)
+                    yield from ((first, *each) for each in others)
+            elif (
+                len(rest) > 3
+                and rest in self
+                and any(language.is_function_word(first) for language in self.languages)
+            ):
+                yield (rest,)
+
+    def _romanized(self, word: str) -> Iterator[tuple[Expansion, float]]:
+        """Yield names of which *word* is the spelling of another language."""
+        english = romanized(word)
+        if english == word:
+            return
+        if english in self:
+            yield (english,), ROMANIZED
+        for other, similarity in self._misspelled(english, far=False, edits=1):
+            yield (other,), ROMANIZED * similarity
 
     def _parts(self, word: str) -> Iterator[tuple[Expansion, float]]:
         """Yield the parts of a compound, in the languages that write compounds as one word."""

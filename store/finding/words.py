@@ -81,6 +81,12 @@ enquiry inquiry enquire inquire gaol jail grey gray jewellery jewelry kerb curb 
 moustache mustache mum mom plough plow practise practice pyjama pajama sceptic skeptic
 sceptical skeptical sulphur sulfur tsar czar tyre tire
 """))  # fmt: skip
+# How other languages write foreign names; the name of a group is how English does.
+_ROMANIZED = re.compile(
+    "(?P<shch>schtsch|chtch|szcz)|(?P<ch>tsch|tch|cz)|(?P<sh>sch|sz)|(?P<dzh>dsch|^dj)"
+    "|(?P<ev>(?<=.)(?:eff|ew)$)|(?P<ov>(?<=.)(?:off|ow)$)|(?P<v>w)|(?P<u>ou)|(?P<x>ks)"
+    "|(?P<y>[ijy]j$|iy$|j)|(?P<in>ine$)"
+)
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
@@ -292,6 +298,11 @@ def stem(word: str) -> str:
         word = word[:-1]
     word = _AMERICAN.get(word, word)
     return _BRITISH.sub(lambda found: found.lastgroup or "", word) if len(word) > 4 else word
+
+
+def romanized(word: str) -> str:
+    """Return a name that is spelled as in German, French or Polish, as English would spell it."""
+    return _ROMANIZED.sub(lambda found: found.lastgroup or "", word)
 
 
 def singular(word: str) -> str:

@@ -397,6 +397,42 @@ async def test_british_and_american_spelling_find_each_other(pair: str) -> None:
         assert [match.article.position for match in answer.matches] == [1]
 
 
+SPELLED_ABROAD = """
+Lawrow Lavrov, Poutine Putin, Schoigu Shoigu, Gorbatschow Gorbachev,
+Pjöngjang Pyongyang, Tschernobyl Chernobyl, Kyjiw Kyiv, Dudajew Dudayev, Aleksandr Alexander,
+Janukowytsch Yanukovych, Stroganoff Stroganov, Czernin Chernin
+"""
+
+
+@pytest.mark.parametrize("pair", [*map(str.strip, SPELLED_ABROAD.split(","))])
+async def test_a_name_is_found_as_other_languages_spell_it(pair: str) -> None:
+    typed, written = pair.split()
+    finder = Finder.of([make_article(1, f"About {written}."), make_article(2, "It rained.")])
+    answer = await finder.find(typed.lower())
+    assert isinstance(answer, Found)
+    assert [match.article.position for match in answer.matches] == [1]
+
+
+@pytest.mark.parametrize(
+    ("query", "written"),
+    [
+        ("kimjongun", "Kim Jong Un"),
+        ("riverroads", "the river road"),
+        ("quarry rd", "Quarry Road"),
+        ("potus", "the president"),
+        ("3rd bridge", "the third bridge"),
+        ("Fenna Brackley", "Brackley"),
+        ("legoff", "Mme Le Goff est élue pour les quais et des ponts dans une ville sur mer qui"),
+    ],
+)
+async def test_a_name_is_found_however_it_is_written(query: str, written: str) -> None:
+    others = ("It rained on the hill.", "A dog barked.", "Un chien est dans la rue pour une heure.")
+    stories = [make_article(at, text) for at, text in enumerate((f"About {written}.", *others))]
+    answer = await Finder.of(stories).find(query)
+    assert isinstance(answer, Found)
+    assert [match.article.position for match in answer.matches] == [0]
+
+
 FAMILIES = """
 allergy allergic, allergies allergic, retirement retires, insurance insurer, asthmatic asthma,
 electrical electricity, homelessness homeless, inspection inspector, pollution polluter,
