@@ -25,7 +25,20 @@ class UnknownPosts:
     actions: ScheduleActions
 
     async def again(self, press: Press, respond: AsyncRespond) -> None:
-        """Post again, after the person confirmed that the post is not in the channel."""
+        """Post again, after the person confirmed that the post is not in the channel.
+
+        A post that somebody asked for and that came too late can be posted by all who are there.
+        """
+        missed = await self.store.posts.get(press.team_id, press.value.key)
+        if missed and missed.state is PostState.MISSED and missed.due_on is None:
+            by = await self.slack.directory.colleague(press.team_id, press.user_id)
+            await self.slack.directory.require_present(
+                press.team_id, press.user_id, missed.channel_id
+            )
+            await self.slack.posting.again(missed, by=by)
+            shown = message(f"Posted in {channel_link(missed.channel_id)}.")
+            await answer(respond, shown, replace=True)
+            return
         unknown, now = await self._post(press), self.options.clock()
         post = await self.store.posts.not_there(press.team_id, unknown.key, now=now)
         if post is None:

@@ -1,15 +1,41 @@
 """What a person reads about a post that they asked for and that Slack has not taken yet."""
 
+import re
 from datetime import datetime
 
+from handlers.button_value import Value
+from handlers.ids import Action
 from handlers.mrkdwn import plain
 from handlers.slack.api_errors import RATE_LIMITED
 from handlers.slack.directory import format_not_ready
-from handlers.views.message import channel_link, in_words
+from handlers.views.as_written import question_of
+from handlers.views.blocks import actions, button, section
+from handlers.views.message import Message, channel_link, in_words, message
 from store.posting.record import NEVER
-from store.types import Post, PostState
+from store.types import Article, Post, PostState
 
 _MAX_ERROR = 200
+_HERE = "here or, if that takes long, in a direct message"
+
+
+def outcome_of(post: Post, article: Article | None) -> Message | None:
+    """Return the outcome of *post* as a message; None as long as it is open.
+
+    A post that did not arrive is shown by its *article*'s question, with a button to try again.
+    """
+    text = format_outcome(post)
+    if text is None or article is None or post.state is not PostState.MISSED:
+        return message(text) if text else None
+    value = Value(key=post.key, channel_id=post.channel_id)
+    hint = f"Post it: {article.headline}"
+    again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
+    shown = question_of(article) if article.question else section(plain(article.headline, 150))
+    return message(text, [section(text), shown, actions(again)])
+
+
+def _is_from_slack(error: str) -> bool:
+    """Return whether Slack answered with this error; else it is the name of an exception."""
+    return bool(re.fullmatch(r"[a-z_]+", error))
 
 
 def format_outcome(post: Post) -> str | None:
@@ -23,9 +49,10 @@ def format_outcome(post: Post) -> str | None:
             why = format_not_ready(post.error or "", post.channel_id)
             return why or f"The post in {where} was not sent: {error}."
         case PostState.MISSED:
+            why = "refused it" if _is_from_slack(error) else "did not take it in time"
             return (
-                f"The post is not in {where}: Slack did not take it in time ({error}), so I stopped"
-                " trying. Please ask for it again."
+                f"The post is not in {where}: Slack {why} ({error}), and it is too late now. Please"
+                " ask for it again."
             )
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (
@@ -40,14 +67,20 @@ def format_pending(post: Post, now: datetime) -> str:
     """Return why *post* is not sent yet, and what happens next."""
     wait = in_words(post.not_before - now)
     if post.state is not PostState.PLANNED:
+        has_answered = post.error and _is_from_slack(post.error)
+        lead = (
+            f"Slack refused the post ({post.error})"
+            if has_answered
+            else "Slack has not confirmed the post"
+        )
         return (
-            "Slack has not confirmed the post. I'm checking whether it arrived, and will tell you"
-            " here. Please do not post it again."
+            f"{lead}. I'm checking whether it arrived, and will tell you {_HERE}. Please do not"
+            " post it again."
         )
     if post.error in RATE_LIMITED:
         return (
             f"Slack has had too many posts from me. I will send this one in {wait}, and tell you"
-            " here. You don't need to do anything."
+            f" {_HERE}. You don't need to do anything."
         )
     error = plain(post.error or "no reason given", _MAX_ERROR)
-    return f"Slack did not take the post ({error}). I will try again in {wait}, and tell you here."
+    return f"Slack refused the post ({error}). I will try again in {wait}, and tell you {_HERE}."

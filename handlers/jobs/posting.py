@@ -13,7 +13,7 @@ from functools import partial
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.jobs.delivery import Delivery
-from handlers.jobs.outcomes import format_outcome, format_pending
+from handlers.jobs.outcomes import format_outcome, format_pending, outcome_of
 from handlers.jobs.rate_limit import ChannelRateLimiter
 from handlers.slack.background import Background, answer
 from handlers.slack.button_press import Press
@@ -21,7 +21,7 @@ from handlers.slack.directory import NOT_READY, NotReadyError
 from handlers.slack.error_replies import PendingError
 from handlers.slack.people import Colleague, FullMember
 from handlers.slack.responders import Responders
-from handlers.views.message import message
+from handlers.views.message import Message
 from store import Store
 from store.db import DatabaseError, DatabaseUnavailableError
 from store.posting.record import LEASE, NewPost
@@ -225,9 +225,9 @@ class Posting:
         """Replace the notes about posts whose outcome is known now."""
         for key, (post, respond) in tuple(self._followed.items()):
             now_stored = await self._store.posts.get(post.team_id, key)
-            outcome = format_outcome(now_stored) if now_stored else None
+            outcome = await self._outcome(now_stored)
             if outcome:
-                self._background.start(answer(respond, message(outcome), replace=True))
+                self._background.start(answer(respond, outcome, replace=True))
             if outcome or now_stored is None:
                 self._followed.pop(key, None)
 
@@ -274,8 +274,35 @@ class Posting:
         twice is better than not at all, because only this person sees it.
         """
         stored = await self._store.posts.get(post.team_id, post.key)
-        outcome = format_outcome(stored) if stored else None
-        if outcome:
+        if outcome := await self._outcome(stored):
             thread_ts = post.about.thread_ts if post.about else None
             whisper = self._responders.whisper(post.team_id, post.channel_id, user_id, thread_ts)
-            self._background.start(answer(whisper, message(outcome)))
+            self._background.start(answer(whisper, outcome))
+
+    async def _outcome(self, post: Post | None) -> Message | None:
+        article = (
+            await self._store.articles.get(post.article_id) if post and post.article_id else None
+        )
+        return outcome_of(post, article) if post else None
+
+    async def again(self, post: Post, *, by: Colleague) -> None:
+        """Post what was asked for and missed its time; raises the same errors as `press`."""
+        now = self._clock()
+        plan = NewPost(
+            key=post.key,
+            team_id=post.team_id,
+            channel_id=post.channel_id,
+            kind=post.kind,
+            article_id=post.article_id,
+            revision=post.revision,
+            why=post.why,
+            schedule_id=post.schedule_id,
+            due_at=now,
+            asked_by=by.user_id,
+            about=post.about,
+            not_before=now + LEASE,
+        )
+        planned = await self._store.posts.plan(plan, now=now)
+        if planned is None:
+            raise self._unsent(await self._store.posts.get(post.team_id, post.key) or post)
+        await self.finish(planned)

@@ -66,7 +66,7 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
     slack: Slack, fault: dict[str, Any]
 ) -> None:
     note = await pressed(slack, **fault)
-    assert note["text"].startswith("Slack has not confirmed the post. I'm checking")
+    assert "I'm checking whether it arrived, and will tell you here or, if that" in note["text"]
     await settle(slack)
     outcome = await note_after(slack, note)
     assert len(slack.public()) == (outcome == DONE)
@@ -124,13 +124,37 @@ async def test_an_outcome_that_comes_too_late_for_the_note_is_a_direct_message(
     slack: Slack,
 ) -> None:
     """The note's response_url works half an hour; here Slack is away for longer."""
+    (preview,) = await slack.type("/discuss")
+    slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
+    seen = await slack.press(Action.DISCUSS_POST, preview)
+    note = next(one for one in seen if one["ts"] == preview["ts"])
+    assert note["text"].startswith("Slack refused the post (internal_error).")
+    assert "in a direct message" in note["text"]
+    slack.clock.forward(hours=1)
+    await settle(slack)
+    await slack.settled()
+    (told,) = slack.public("D0ANA")
+    lead = f"The post is not in <#{GENERAL}>: Slack refused it (internal_error)"
+    assert told["text"].startswith(lead)
+    question = preview["text"].removeprefix("Here is a question: ")
+    assert question in texts([told])
+    assert labels(told) == ["Post it"]
+    await slack.press_thrice(Action.POST_AGAIN, told, channel="D0ANA")
+    (post,) = slack.public()
+    assert question in texts([post])
+    assert post["reply_count"] == 1
+
+
+async def test_only_who_is_in_the_channel_posts_again_what_came_too_late(slack: Slack) -> None:
     await pressed(slack, kind="status", status=500)
     slack.clock.forward(hours=1)
     await settle(slack)
     await slack.settled()
     (told,) = slack.public("D0ANA")
-    assert told["text"].startswith(f"The post is not in <#{GENERAL}>")
-    assert "Please ask for it again" in told["text"]
+    slack.workspace.remove(GENERAL, ANA)
+    slack.clock.forward(minutes=6)
+    await slack.press(Action.POST_AGAIN, told, channel="D0ANA")
+    assert not slack.public()
 
 
 async def test_an_outcome_that_comes_after_the_form_was_closed_is_a_direct_message(
