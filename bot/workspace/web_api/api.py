@@ -151,7 +151,7 @@ class WebApi:
             case "status" if not fault.after:
                 raise ApiError(fault.error)
             case "delay" if not fault.after:
-                await self._wait(fault.seconds)
+                await self._wait(fault)
             case "strict":
                 fault.limit_strictly(args, self._home.clock())
 
@@ -167,7 +167,7 @@ class WebApi:
                 body.clear()
                 body |= {"ok": False, "error": fault.error}
             case "delay" if fault.after:
-                await self._wait(fault.seconds)
+                await self._wait(fault)
             case "lag":
                 youngest = f"{self._home.clock().timestamp() - fault.seconds:.6f}"
                 shown = [one for one in body.get("messages", []) if one["ts"] <= youngest]
@@ -177,11 +177,13 @@ class WebApi:
                     message.pop("metadata", None)
         return status
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, fault: Fault) -> None:
+        ends = [asyncio.ensure_future(each.wait()) for each in (self._closing, fault.is_over)]
         try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return
+            await asyncio.wait(ends, timeout=fault.seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     def _find(self, name: str, token: str | None) -> tuple[Method, State]:
         """Return the method, and the state of the team that owns the token; raises `ApiError`."""

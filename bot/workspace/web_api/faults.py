@@ -1,5 +1,6 @@
 """Faults on demand: failures of the Web API that tests and the page switch on."""
 
+import asyncio
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -54,9 +55,10 @@ class Fault:
     refuse: answer `ok: false` with *error*. ratelimit: answer 429, to be called again after
     *seconds*. status: answer with HTTP *status*, having done it when *after*. html: answer with
     HTTP *status* and a page of HTML that is labelled as JSON, without doing it. delay: wait
-    *seconds*, before doing it or *after*. drop_before: cut the connection without doing it.
-    drop_after: do it, then cut the connection. lag: history has nothing that is younger than
-    *seconds* by the workspace's clock. no_metadata: history has no metadata, asked for or not.
+    *seconds* or until `end` is called, before doing it or *after*. drop_before: cut the connection
+    without doing it. drop_after: do it, then cut the connection. lag: history has nothing that is
+    younger than *seconds* by the workspace's clock. no_metadata: history has no metadata, asked
+    for or not.
     strict: as Slack limits the history for apps that are distributed outside of its Marketplace,
     answer one call a minute by the workspace's clock, with at most 15 messages.
     """
@@ -71,6 +73,9 @@ class Fault:
     channel: str | None = None
     share: float = 1
     seed: int = 0
+    is_over: asyncio.Event = field(
+        default_factory=asyncio.Event, init=False, repr=False, compare=False
+    )
     _chance: Random = field(init=False, repr=False, compare=False)
     _free_at: datetime | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -82,6 +87,10 @@ class Fault:
         if self.times is not None and self.times < 1:
             raise ValueError("a fault happens at least once")
         self._chance = Random(self.seed)  # noqa: S311 -- to be the same in every run
+
+    def end(self) -> None:
+        """End the calls that the fault delays."""
+        self.is_over.set()
 
     def strikes(self, method: str, args: Json) -> bool:
         """Return whether this call fails; ask once for each call, since the share is random."""

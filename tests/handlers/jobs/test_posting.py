@@ -110,8 +110,8 @@ async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) ->
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limit calls to Slack to half a second."""
-    monkeypatch.setattr("bot.slack_clients._CALL_SECONDS", 0.5)
+    """Limit calls to Slack to a second."""
+    monkeypatch.setattr("bot.slack_clients._CALL_SECONDS", 1)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -120,10 +120,12 @@ async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
 ) -> None:
     """The call times out, and only then Slack posts the message."""
     await due(slack)
-    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
+    delay = Fault(method=POST, kind="delay", seconds=600)
+    slack.workspace.faults.add(delay)
     await slack.parley.ticker.tick()
     assert await states(slack) == [PostState.UNKNOWN]
     assert not questions(slack)
+    delay.end()
     await slack.workspace.called(POST)
     await settle(slack)
     assert await states(slack) == [PostState.SENT]
@@ -264,13 +266,15 @@ async def test_an_unknown_error_is_retried_a_few_times(slack: Slack) -> None:
 
 async def test_the_row_says_sending_before_the_call_leaves(slack: Slack, tmp_path: Path) -> None:
     await due(slack)
-    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=1))
+    delay = Fault(method=POST, kind="delay", seconds=600)
+    slack.workspace.faults.add(delay)
     tick = asyncio.create_task(slack.parley.ticker.tick())
     await slack.workspace.received(POST)
     with closing(sqlite3.connect(tmp_path / "parley.db")) as other:
         rows = other.execute("SELECT state, owner FROM post WHERE kind = 'question'").fetchall()
     assert [state for state, _ in rows] == ["sending"]
     assert rows[0][1]
+    delay.end()
     await tick
     assert len(questions(slack)) == 1
 
@@ -279,11 +283,13 @@ async def test_a_call_that_hangs_does_not_block_the_others(slack: Slack) -> None
     for channel in (GENERAL, "C0WORLD"):
         await slack.type("/digest on 09:30 daily", channel=channel)
     slack.clock.forward(minutes=91)
-    slack.workspace.faults.add(Fault(method=POST, kind="delay", seconds=3))
+    delay = Fault(method=POST, kind="delay", seconds=600)
+    slack.workspace.faults.add(delay)
     tick = asyncio.create_task(slack.parley.ticker.tick())
     first = await first_with_its_story(slack)
     other = GENERAL if first == "C0WORLD" else "C0WORLD"
     assert not slack.public(other)
+    delay.end()
     await tick
     assert len(slack.public(other)) == 1
 
