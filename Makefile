@@ -107,8 +107,9 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 
 gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
 	@rm -rf build/gallery
-	@$(PYTEST) --quiet --record=build/gallery/sent tests/handlers/features tests/handlers/jobs
-	@$(PYTEST) --quiet --gallery build/gallery/screens tests/browser
+	@$(PYTEST) --quiet --record=build/gallery/sent --gallery=build/gallery/screens \
+		tests/browser tests/handlers/features tests/handlers/jobs \
+		tests/handlers/test_manners.py tests/handlers/test_stale.py
 	@$(VENV)/bin/python -m tests.gallery build/gallery
 
 pictures: $(VENV)/.dev ## take the README's pictures again (needs chromium; handsome with fonts-lato)

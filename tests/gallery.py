@@ -1,16 +1,17 @@
 """Pictures of every message, modal and Home that the tests send: `python -m tests.gallery FOLDER`.
 
 FOLDER/sent is the record that pytest's `--record` wrote, FOLDER/screens the pages that `--gallery`
-saved. The page draws an example of each shape in every look, and index.html shows all pictures.
-`make gallery` does everything.
+saved. The page draws everything in each look: modals and Homes one by one, messages in a few long
+pictures. index.html shows all pictures. `make gallery` does everything.
 """
 
 import argparse
 import asyncio
 import html
+import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,30 @@ from bot.workspace.model.state import State
 from tests.browser.conftest import LOOKS, MORNING
 from tests.ids import ANA
 from tests.machine import running_clock
-from tests.types.recording import MESSAGE, VIEW, merged
+from tests.types.recording import MESSAGE, VIEW, shape
+from tests.types.sentences import sentences
 
 Json = dict[str, Any]
+Picture = tuple[str, list[str]]
+"""The name of a picture, and the tests that sent what it shows."""
 
 _HEIGHT = 5_000
 """Pixels: the tallest view fits."""
-_WHOLE = ".modal { max-height: none; } .home { overflow: visible; flex: none; }"
+_WHOLE = """
+.modal { max-height: none; }
+.home { overflow: visible; flex: none; }
+.messages { overflow: visible; flex: none; max-width: 760px; }
+.beginning { display: none; }
+"""
 _A_CHANNEL = 50
 """Messages that one channel of the gallery shows."""
+_A_PICTURE = 1_400
+"""Pixels: how tall a picture of several messages may be in the first look."""
+_SHOW = """(articles, shown) => articles.forEach((article, place) => {
+    // Messages of one author follow each other; here every message has its author.
+    article.classList.remove("follows", "new-day");
+    article.hidden = !shown.includes(place);
+})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +57,37 @@ class Exhibit:
     kind: str
     content: Json
     test: str
-    name: str
 
 
-def exhibits(sent: list[Json]) -> Iterator[Exhibit]:
-    """Return what people see of the record, in the order of the tests."""
-    for number, one in enumerate(sorted(sent, key=lambda one: str(one["test"])), 1):
+def exhibits(sent: Iterable[Json]) -> Iterator[Exhibit]:
+    """Return what people see of the record, each once, in the order of the tests."""
+    known = set()
+    for one in sorted(sent, key=lambda one: str(one["test"])):
         payload = one["payload"]
         content = payload.get("view", payload)
         if one["kind"] == VIEW or "view" in payload:
             kind = content["type"]
         elif one["kind"] == MESSAGE or "chat.post" in one["kind"] or "chat.update" in one["kind"]:
             kind = "message"
+            content = {"text": content.get("text") or "", "blocks": content.get("blocks") or []}
         else:
             continue
-        if kind != "message" or content.get("text") or content.get("blocks"):
-            name = f"{kind}-{number:03}"
-            yield Exhibit(kind=kind, content=content, test=one["test"], name=name)
+        like = (kind, json.dumps(shape(content)), *sentences(content))
+        if like not in known and (kind != "message" or any(content.values())):
+            known.add(like)
+            yield Exhibit(kind=kind, content=content, test=one["test"])
+
+
+def groups(heights: Sequence[int]) -> Iterator[list[int]]:
+    """Return the places of the messages of each picture."""
+    group: list[int] = []
+    for place, height in enumerate(heights):
+        if group and sum(heights[one] for one in group) + height > _A_PICTURE:
+            yield group
+            group = []
+        group.append(place)
+    if group:
+        yield group
 
 
 async def look_at(page: Page, look: str) -> None:
@@ -69,37 +99,48 @@ async def look_at(page: Page, look: str) -> None:
 
 async def take_messages(
     page: Page, workspace: Workspace, state: State, shown: list[Exhibit], folder: Path
-) -> None:
-    """Take a picture of each message, in channels made for them."""
+) -> list[Picture]:
+    """Take pictures of all messages, several in each, in channels made for them."""
+    taken: list[Picture] = []
     for start in range(0, len(shown), _A_CHANNEL):
         part = shown[start : start + _A_CHANNEL]
         members = [ANA, workspace.bot_user_id]
         channel = workspace.add_channel(f"gallery-{start}", members=members)
         for one in part:
-            text, blocks = one.content.get("text") or "", one.content.get("blocks") or []
-            state.post(state.bot_message(channel, text, blocks))
+            state.post(state.bot_message(channel, one.content["text"], one.content["blocks"]))
         await page.goto(f"{workspace.url}#{ANA}/{channel.id}")
         await page.reload()
-        articles = page.get_by_role("log").get_by_role("article")
+        await page.add_style_tag(content=_WHOLE)
+        log = page.get_by_role("log")
+        articles = log.locator(".message")
         await expect(articles).to_have_count(len(part))
+        await look_at(page, next(iter(LOOKS)))
+        await articles.evaluate_all(_SHOW, [*range(len(part))])
+        heights = await articles.evaluate_all("articles => articles.map(one => one.offsetHeight)")
+        pictures = [
+            (f"messages-{number:03}", group)
+            for number, group in enumerate(groups(heights), len(taken) + 1)
+        ]
         for look in LOOKS:
             await look_at(page, look)
-            for place, one in enumerate(part):
-                # Messages of one author follow each other; every picture has its author.
-                article = articles.nth(place)
-                await article.evaluate("one => one.classList.remove('follows', 'new-day')")
-                await article.screenshot(path=folder / f"{one.name}-{look}.png")
+            for name, group in pictures:
+                await articles.evaluate_all(_SHOW, group)
+                await log.screenshot(path=folder / f"{name}-{look}.png")
+        taken += [(name, [part[place].test for place in group]) for name, group in pictures]
+    return taken
 
 
 async def take_views(
     page: Page, workspace: Workspace, state: State, shown: list[Exhibit], folder: Path
-) -> None:
+) -> list[Picture]:
     """Take a picture of each modal and each Home."""
+    taken: list[Picture] = []
     await page.goto(f"{workspace.url}#{ANA}/D{ANA[1:]}/home")
     await page.reload()
     await page.add_style_tag(content=_WHOLE)
     await expect(page.locator("body[data-live]")).to_be_visible()
-    for one in shown:
+    for number, one in enumerate(shown, 1):
+        name = f"{one.kind}-{number:03}"
         if one.kind == "home":
             state.views.publish(ANA, one.content, None)
             picture = page.locator(".home")
@@ -109,19 +150,20 @@ async def take_views(
         await expect(picture.locator(".blocks")).to_be_visible()
         for look in LOOKS:
             await look_at(page, look)
-            await picture.screenshot(path=folder / f"{one.name}-{look}.png")
+            await picture.screenshot(path=folder / f"{name}-{look}.png")
         state.views.clear(ANA)
+        taken.append((name, [one.test]))
+    return taken
 
 
-def index(shown: list[Exhibit], folder: Path) -> str:
-    """Return the page that shows all pictures of *folder*."""
-    titles = {one.name: f"{one.name}: {one.test}" for one in shown}
+def index(taken: Sequence[Picture], folder: Path) -> str:
+    """Return the page that shows the pictures of *folder*."""
     screens = sorted((folder / "screens").glob(f"*-{next(iter(LOOKS))}.png"))
-    titles |= {f"screens/{path.stem.rpartition('-')[0]}": path.stem for path in screens}
+    names = [path.stem.rpartition("-")[0] for path in screens]
     rows = "".join(
-        f"<h2>{html.escape(title)}</h2>"
+        f"<h2>{html.escape(name)}</h2><p>{'<br>'.join(map(html.escape, tests))}</p>"
         + "".join(f'<img src="{html.escape(name)}-{look}.png" alt="{look}">' for look in LOOKS)
-        for name, title in titles.items()
+        for name, tests in [*taken, *((f"screens/{name}", []) for name in names)]
     )
     style = "img { max-width: 32%; vertical-align: top; margin: 4px; border: 1px solid #999; }"
     return f"<!doctype html><title>Gallery</title><style>{style}</style>{rows}"
@@ -129,8 +171,8 @@ def index(shown: list[Exhibit], folder: Path) -> str:
 
 async def take(folder: Path) -> int:
     """Take all pictures; return how many things they show."""
-    lines = [line for file in (folder / "sent").glob("*.jsonl") for line in file.open()]
-    shown = [*exhibits(merged(lines))]
+    lines = (line for file in sorted((folder / "sent").glob("*.jsonl")) for line in file.open())
+    shown = [*exhibits(map(json.loads, lines))]
     async with (
         Workspace(manifest=manifest(), clock=running_clock(MORNING)) as workspace,
         async_playwright() as playwright,
@@ -141,11 +183,11 @@ async def take(folder: Path) -> int:
         page = await browser.new_page(locale="en-GB", timezone_id="UTC")
         state = workspace._state
         messages = [one for one in shown if one.kind == "message"]
-        await take_messages(page, workspace, state, messages, folder)
+        taken = await take_messages(page, workspace, state, messages, folder)
         views = [one for one in shown if one.kind != "message"]
-        await take_views(page, workspace, state, views, folder)
+        taken += await take_views(page, workspace, state, views, folder)
         await browser.close()
-    (folder / "index.html").write_text(index(shown, folder))
+    (folder / "index.html").write_text(index(taken, folder))
     return len(shown)
 
 

@@ -1,4 +1,4 @@
-"""The record of what the tests send: one example of each shape, and how often it was sent."""
+"""The record of what the tests send: examples of each shape, and how often it was sent."""
 
 import json
 import os
@@ -62,10 +62,10 @@ _ANY_TEXT = ("tests/handlers/test_any_text.py", "tests/handlers/views/")
 
 
 class Recording:
-    """Collects what is sent, by shape, and the sentences in it."""
+    """Collects what is sent, one example of each shape with the same sentences."""
 
     def __init__(self) -> None:
-        self._sent: dict[str, dict[str, Any]] = {}
+        self._sent: dict[tuple[str, ...], dict[str, Any]] = {}
         self._sentences: set[str] = set()
 
     def add(self, kind: str, payload: Any) -> None:
@@ -73,21 +73,21 @@ class Recording:
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
         if test.startswith(_OWN_CALLERS + _BROKEN_IDS):
             return
-        if not test.startswith(_ANY_TEXT):
-            self._sentences.update(sentences(payload))
-        key = json.dumps([kind, shape(payload)])
+        said = () if test.startswith(_ANY_TEXT) else tuple(sentences(payload))
+        self._sentences.update(said)
+        key = (json.dumps([kind, shape(payload)]), *said)
         if key not in self._sent:
             example = _shortened(payload)
             self._sent[key] = {"kind": kind, "payload": example, "test": test, "count": 0}
         self._sent[key]["count"] += 1
 
     def write(self, path: Path) -> None:
-        """Write a line of JSON for each shape: {shape, kind, payload, test, count}.
+        """Write a line of JSON for each example: {shape, kind, payload, test, count}.
 
         And a line for each sentence into the file beside it that ends in `SUFFIX`.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = (json.dumps({"shape": key, **sent}) for key, sent in self._sent.items())
+        lines = (json.dumps({"shape": key[0], **sent}) for key, sent in self._sent.items())
         path.write_text("".join(f"{line}\n" for line in lines))
         said = "".join(f"{sentence}\n" for sentence in sorted(self._sentences))
         path.with_suffix(SUFFIX).write_text(said, "utf-8")

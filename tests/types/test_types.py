@@ -81,7 +81,7 @@ def test_a_shape_is_counted_over_all_processes_and_keeps_its_first_example() -> 
         recording = Recording()
         recording.add(MESSAGE, {"text": text})
         recording.add(MESSAGE, {"text": text * 2})
-        lines += [json.dumps({"shape": key, **one}) for key, one in recording._sent.items()]
+        lines += [json.dumps({"shape": key[0], **one}) for key, one in recording._sent.items()]
     (one,) = merged(lines)
     assert (one["count"], one["payload"]) == (4, {"text": "first"})
     assert "test_a_shape_is_counted" in one["test"]
