@@ -44,9 +44,14 @@ class Questions:
             article = await self.lookup.article(press.value.article_id)
             if not await self.store.corpus.can_write_question(article):
                 raise ParleyError("That story has a question from its own source, which stays.")
+        elif press.has_text and not press.value.place:
+            article = await self.lookup.article(press.value.key)
         else:
             article = await self.store.articles.next_unasked(press.value.key)
-        view = await self._form(article) if article else window(message(views.NONE_LEFT))
+        if article:
+            view = await self._form(article, is_typed=article.id == press.value.key)
+        else:
+            view = window(views.no_more(left=await self.store.articles.count_unasked()))
         if press.view_id:
             await self.slack.responders.update(press.team_id, press.view_id, view)
         else:
@@ -99,7 +104,10 @@ class Questions:
             form = await self._form(article, typed, str(error))
             await self.slack.responders.update(team_id, view_id, form)
             return
-        await answer(respond, views.saved(saved, left=await self.store.articles.count_unasked()))
+        left = await self.store.articles.count_unasked()
+        # After the oldest one, those that were skipped come.
+        is_last = await self.store.articles.next_unasked(saved.id) is None
+        await answer(respond, views.saved(saved, left=left, after="" if is_last else saved.id))
 
     async def _warning(self, article: Article, typed: WrittenQuestion, value: Value) -> str | None:
         """Return what the admin should see before the question is saved; None if there is nothing.
@@ -114,7 +122,12 @@ class Questions:
         return views.nearly_identical(other) if other else None
 
     async def _form(
-        self, article: Article, typed: WrittenQuestion | None = None, note: str | None = None
+        self,
+        article: Article,
+        typed: WrittenQuestion | None = None,
+        note: str | None = None,
+        *,
+        is_typed: bool = False,
     ) -> View:
         own = await self.store.corpus.as_in_source(article)
         value = Value(article_id=article.id, place=_hash(article.question))
@@ -128,6 +141,7 @@ class Questions:
             is_change=bool(article.question),
             left=await self.store.articles.count_unasked(),
             note=note,
+            is_typed=is_typed,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -54,6 +54,8 @@ class Press(Request):
     value: Value
     view_id: str = ""
     """The id of the modal that holds the button; "" in a message or in App Home."""
+    has_text: bool = False
+    """Whether a text field of the modal with the button is filled in."""
 
     @classmethod
     def of(cls, body: Interaction) -> Self:
@@ -74,6 +76,7 @@ class Press(Request):
             value=value,
             trigger_id=body["trigger_id"],
             view_id=view["id"] if view and view["type"] == "modal" else "",
+            has_text=view is not None and view["type"] == "modal" and _has_text(view),
         )
 
     def key(self, purpose: str) -> str:
@@ -126,6 +129,13 @@ def on_press(
         background.start(once(body, where), where, is_press=True)
 
     return listener
+
+
+def _has_text(view: dict[str, Any]) -> bool:
+    values = view["state"]["values"].values()
+    fields = (field for block in values for field in block.values())
+    texts = (one.get("value") or "" for one in fields if one["type"] == "plain_text_input")
+    return any(text.strip() for text in texts)
 
 
 def home_of(body: Interaction) -> TeamId:

@@ -15,7 +15,7 @@ from handlers.views.blocks import (
     section,
     text_input,
 )
-from handlers.views.message import Message, counted, message
+from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.modal import View, form
 from handlers.views.story import card
 from store.articles.written_questions import WrittenQuestion
@@ -24,6 +24,7 @@ from store.types import Article
 MAX_QUESTION = 1_000
 MAX_INSIGHT = 2_000
 NONE_LEFT = "Every story has a question now."
+_TYPED = "You have typed something here. *Save* keeps it; skipping this story loses it."
 
 
 def unasked(stories: int) -> str:
@@ -31,10 +32,23 @@ def unasked(stories: int) -> str:
     return f"{counted(stories, 'story')} {'has' if stories == 1 else 'have'} no question."
 
 
-def write_button(label: str = "Write questions", *, after: str = "") -> Element:
-    """Return a button to the next story without a question, after the story with id *after*."""
+def write_button(
+    label: str = "Write questions", *, after: str = "", is_sure: bool = False
+) -> Element:
+    """Return a button to the next story without a question, after the story with id *after*.
+
+    Unless *is_sure*, text that it would lose stays.
+    """
     hint = "Write the question of a story that has none"
-    return button(label, Action.QUESTION_NEXT, Value(key=after), hint=hint)
+    return button(label, Action.QUESTION_NEXT, Value(key=after, place=int(is_sure)), hint=hint)
+
+
+def no_more(*, left: int) -> Message:
+    """Say that the last story without a question was shown; *left* were skipped."""
+    if not left:
+        return message(NONE_LEFT)
+    text = f"That was the last one. {unasked(left)}"
+    return paragraphs(text, buttons=[write_button("Begin again")])
 
 
 def question_form(
@@ -45,11 +59,12 @@ def question_form(
     is_change: bool,
     left: int,
     note: str | None = None,
+    is_typed: bool = False,
 ) -> View:
     """Build the form for the question of *article*, which is as its source has it.
 
     *typed* fills in the fields. *left* is the number of stories without a question. *note* is shown
-    above the fields.
+    above the fields. *is_typed* means that *Skip this story* was pressed, and would lose text.
 
     The fields' action_ids end with the story's id: when a view is updated, Slack keeps what was
     typed into a field of the same ids (docs.slack.dev: views.update), so a question would move to
@@ -58,7 +73,10 @@ def question_form(
     blocks: list[Block] = [] if is_change else [context(unasked(left))]
     blocks += card(article, question=False, where=MODAL)
     if not is_change and left > 1:
-        blocks.append(actions(write_button("Skip this story", after=article.id)))
+        label = "Skip it anyway" if is_typed else "Skip this story"
+        blocks.append(actions(write_button(label, after=article.id, is_sure=is_typed)))
+    if is_typed:
+        note = _TYPED
     if note:
         blocks.append(section(f":warning: {note}"))
     if not article.insight:
@@ -104,8 +122,8 @@ def changed_meanwhile(article: Article) -> str:
     )
 
 
-def saved(article: Article, *, left: int) -> Message:
-    """Render the result of saving."""
+def saved(article: Article, *, left: int, after: str) -> Message:
+    """Render the result of saving, with a button to the next story as in `write_button`."""
     change = button(
         "Change it" if article.question else "Write another",
         Action.QUESTION_WRITE,
@@ -113,7 +131,7 @@ def saved(article: Article, *, left: int) -> Message:
     )
     buttons = [change]
     if left and (article.question or left > 1):
-        buttons.insert(0, write_button("Next story", after=article.id))
+        buttons.insert(0, write_button("Next story", after=after))
     if article.question:
         text = "Saved. I can now ask this question:"
     else:

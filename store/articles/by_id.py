@@ -58,11 +58,9 @@ class Articles:
     async def next_unasked(self, after: str = "") -> Article | None:
         """Return the newest story without a question that is older than the one with id *after*.
 
-        After the oldest comes the newest; None if all stories have a question.
+        None if there is no such story.
         """
         rows = await self._database.fetch(_NEXT_UNASKED, after)
-        if not rows and after:
-            rows = await self._database.fetch(_NEXT_UNASKED, "")
         return to_article(rows[0]) if rows else None
 
     async def get_many(self, article_ids: Iterable[str]) -> Sequence[Article]:

@@ -115,9 +115,29 @@ async def test_what_is_typed_for_one_story_does_not_move_to_the_next(slack: Slac
     fields = {block["block_id"]: block["element"] for block in form["blocks"] if "element" in block}
     action_id = fields[Block.QUESTION]["action_id"]
     fill(slack.workspace.views[form["id"]], {Block.QUESTION: {action_id: {"value": QUESTION}}})
-    form = await slack.press_in(form, Action.QUESTION_NEXT)
+    asked = await slack.press_in(form, Action.QUESTION_NEXT)
+    assert asked
+    assert "You have typed something here." in texts([asked])
+    assert QUESTION in str(asked["state"])
+    form = await slack.press_in(asked, Action.QUESTION_NEXT)
     assert form
     assert QUESTION not in str(form["state"])
+
+
+async def test_who_skips_every_story_is_told_so_and_may_begin_again(slack: Slack) -> None:
+    await load(slack, FOG, SUN)
+    (answer,) = await slack.type("/corpus status")
+    await slack.press(Action.QUESTION_NEXT, answer)
+    first = slack.modal()
+    assert first
+    second = await slack.press_in(first, Action.QUESTION_NEXT)
+    assert second
+    end = await slack.press_in(second, Action.QUESTION_NEXT)
+    assert end
+    assert "That was the last one. 2 stories have no question." in texts([end])
+    again = await slack.press_in(end, Action.QUESTION_NEXT)
+    assert again
+    assert again["blocks"][1]["text"] == first["blocks"][1]["text"]
 
 
 async def test_app_home_shows_how_many_to_admins(slack: Slack) -> None:

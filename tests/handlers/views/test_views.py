@@ -427,7 +427,7 @@ WINDOWS |= {
         note=unasked.changed_meanwhile(matches[0].article),
     ),
     "saved question": lambda matches, words: modal.window(
-        unasked.saved(matches[0].article, left=10**6)
+        unasked.saved(matches[0].article, left=10**6, after="a")
     ),
     "home": lambda matches, words: home.home(at_home(words, page=0)),
     "home's last page": lambda matches, words: home.home(at_home(words, page=4)),
