@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,7 @@ from bot.settings import Settings
 from bot.workspace import Workspace
 from handlers.ids import Action, Command, CommandPrefix
 from store import open_store
+from store.posting.record import GRACE
 from store.samples import STARTER
 from store.types import TeamId, UserId
 
@@ -64,7 +66,14 @@ def tour(topics: Sequence[str], *, has_feed: bool = False) -> dict[str, Any]:
         "intro": "Parley is here, as it would be in your workspace. Nothing leaves this computer.",
         "steps": steps,
         "notes": _NOTES,
+        "clock": _CLOCK,
     }
+
+
+_CLOCK = (
+    f"A post that is more than {GRACE // timedelta(hours=1)} hours late is left out, as after an"
+    " outage. To see one arrive, go to its time, or to a minute before."
+)
 
 
 _NOTES = [
@@ -240,5 +249,6 @@ def _welcome(url: str, tour: Mapping[str, Any]) -> str:
     lines = "".join(f"  {each:{width}}  {why}\n" for each, why in zip(tries, whys, strict=True))
     return (
         f"\nParley is running: open {url}\n\nTry first:\n{lines}\n"
-        "With stories of your own: make demo CORPUS=path/to/folder. Ctrl-C ends it.\n"
+        "With stories of your own: make demo CORPUS=path/to/folder. Ctrl-C ends it, and\n"
+        "forgets what you tried.\n"
     )

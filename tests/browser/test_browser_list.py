@@ -246,6 +246,8 @@ async def test_the_page_finds_back_to_a_workspace_that_was_away(visit: Open) -> 
         await ana.composer.fill("Half a thought")
         port = int(workspace.url.rstrip("/").rpartition(":")[2])
     await expect(ana.page.get_by_role("alert")).to_contain_text("does not answer")
+    await ana.composer.press("Enter")
+    await expect(ana.page.locator(".composer-error")).to_contain_text("start it again")
     async with Workspace(manifest=MANIFEST, clock=clock, port=port) as workspace:
         workspace.post_as(BEN, GENERAL, "After")
         await expect(ana.message("After")).to_be_visible()

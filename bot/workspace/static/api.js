@@ -2,22 +2,23 @@
 
 const MAX_RECONNECT_MS = 5000;
 
-export async function get(path, query = {}) {
+export function get(path, query = {}) {
   const parameters = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  return readAnswer(await fetch(`/page/${path}?${new URLSearchParams(parameters)}`));
+  return request(`${path}?${new URLSearchParams(parameters)}`);
 }
 
-export async function post(path, body) {
-  return readAnswer(
-    await fetch(`/page/${path}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Workspace": "1" },
-      body: JSON.stringify(body),
-    }),
-  );
+export function post(path, body) {
+  return request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Workspace": "1" },
+    body: JSON.stringify(body),
+  });
 }
 
-async function readAnswer(response) {
+async function request(path, options = {}) {
+  const response = await fetch(`/page/${path}`, options).catch(() => {
+    throw new Error("The workspace does not answer. If it was stopped, start it again, and then try this again.");
+  });
   if (!response.ok) throw new Error((await response.text()) || `the workspace answered ${response.status}`);
   return response.json();
 }

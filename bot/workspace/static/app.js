@@ -84,6 +84,7 @@ function setLive(isLive) {
   workspace.setLive(isLive);
   offlineBanner.hidden = isLive;
   document.body.toggleAttribute("data-live", isLive);
+  if (isLive) for (const box of document.querySelectorAll(".composer-error")) box.replaceChildren();
   channelSidebar.render();
 }
 

@@ -8,17 +8,20 @@ import { attempt } from "./popup.js";
 export function clockPanel(workspace) {
   const shown = el("output", { class: "clock-face" });
   const detail = el("p", { class: "note" });
-  const instant = el("input", { type: "datetime-local", "aria-label": "Any instant", step: "60" });
+  let isChosen = false;
+  const instant = el("input", { type: "datetime-local", "aria-label": "Any instant", step: "60", oninput: () => (isChosen = true) });
   const move = (body) => attempt(() => post("clock", body));
   const to = (at) => move({ to: new Date(at).toISOString().replace("Z", "+00:00") });
   const go = smallButton("Go", () => {
     if (!instant.value) return instant.focus();
+    isChosen = false;
     return to(instantOf(...instant.value.split("T"), workspace.zone));
   });
   const node = el(
     "div",
     {},
     el("p", { class: "note" }, "The bot reads this clock. Move it, and see what was due arrive."),
+    workspace.tour()?.clock && el("p", { class: "note" }, workspace.tour().clock),
     shown,
     detail,
     el(
@@ -37,7 +40,7 @@ export function clockPanel(workspace) {
     const moved = Math.round(workspace.offset() / 60);
     const distance = moved ? `, ${formatMinutes(Math.abs(moved))} ${moved > 0 ? "ahead of" : "behind"} real time` : "";
     detail.textContent = `for ${workspace.me.real_name} in ${workspace.zone}; ${timeOf(now, "UTC")} UTC${distance}`;
-    if (!instant.value) instant.value = `${dayOf(now, workspace.zone)}T${timeOf(now, workspace.zone)}`;
+    if (!isChosen) instant.value = `${dayOf(now, workspace.zone)}T${timeOf(now, workspace.zone)}`;
   }
   return { node, render };
 }

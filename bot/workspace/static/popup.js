@@ -7,9 +7,14 @@ export function openBeside(box, anchor, { isWide = false } = {}) {
   box.showPopover();
   const rect = anchor.getBoundingClientRect();
   if (isWide) box.style.minWidth = `${rect.width}px`;
+  box.style.maxHeight = "";
+  // In a modal, its buttons below stay free.
+  const bottom = anchor.closest("dialog")?.querySelector("footer")?.getBoundingClientRect().top ?? innerHeight;
+  const [below, above] = [bottom - rect.bottom - 8, rect.top - 12];
+  const isBelow = box.offsetHeight <= below || below >= above;
+  if (box.offsetHeight > (isBelow ? below : above)) box.style.maxHeight = `${isBelow ? below : above}px`;
   const { width, height } = box.getBoundingClientRect();
-  const isBelow = rect.bottom + height + 8 < innerHeight || rect.top < height + 8;
-  box.style.top = `${Math.max(8, isBelow ? rect.bottom + 4 : rect.top - height - 4)}px`;
+  box.style.top = `${isBelow ? rect.bottom + 4 : rect.top - height - 4}px`;
   box.style.left = `${Math.max(8, Math.min(rect.left, innerWidth - width - 8))}px`;
 }
 

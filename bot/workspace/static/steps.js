@@ -17,11 +17,12 @@ export function stepForm(workspace, step) {
     const inputs = Object.fromEntries(filled.map(({ name, input }) => [name, input.value.trim()]));
     run.setAttribute("aria-busy", "true");
     result.replaceChildren();
-    const answer = await attempt(() => post("step", { function: step.callback_id, inputs }));
+    await attempt(async () => {
+      const answer = await post("step", { function: step.callback_id, inputs });
+      if (answer.error) result.append(el("p", { class: "error" }, answer.error));
+      else result.append(el("dl", {}, Object.entries(answer.outputs).map(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])));
+    });
     run.removeAttribute("aria-busy");
-    if (!answer) return;
-    if (answer.error) result.append(el("p", { class: "error" }, answer.error));
-    else result.append(el("dl", {}, Object.entries(answer.outputs).map(([name, value]) => [el("dt", {}, name), el("dd", {}, String(value))])));
   }
 
   return el(

@@ -3,7 +3,15 @@
 import { get, post } from "./api.js";
 import { readFields, renderBlocks, showErrors } from "./blocks.js";
 import { el, iconButton, replaceKeepingFocus } from "./dom.js";
-import { attempt, notice } from "./popup.js";
+import { attempt, confirm, notice } from "./popup.js";
+
+const DISCARD = {
+  title: { text: "Close without saving?" },
+  text: "What you have typed or chosen here will be lost.",
+  confirm: { text: "Close" },
+  deny: { text: "Keep editing" },
+  style: "danger",
+};
 
 // *drafts* are values typed before an update of the view, which win over those of its state. Returns
 // {node, fields, values}.
@@ -37,14 +45,30 @@ export function modals(workspace) {
   let stack = [];
   let shown = null;
   const drafts = new Map();
+  // The ids of views in which something was typed or chosen, and not saved.
+  const edited = new Set();
   const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title" });
   document.body.append(dialog);
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
-    if (stack.length) close(stack.at(-1));
+    leave(stack.at(-1));
+  });
+  // The browser closes a dialog at a second Escape, whatever the page says.
+  dialog.addEventListener("close", () => {
+    if (!stack.length || dialog.open) return;
+    dialog.showModal();
+    leave(stack.at(-1));
   });
 
+  dialog.addEventListener("input", () => edited.add(shown.view.id));
+
   const close = (view) => attempt(() => post("close", { user: workspace.me.id, view_id: view.id }));
+
+  // Closes *view*, but asks first if something was typed.
+  async function leave(view) {
+    if (edited.has(shown.view.id) && !(await confirm(DISCARD, (text) => text))) return;
+    close(view);
+  }
 
   function show() {
     if (shown) drafts.set(shown.view.id, shown.form.values());
@@ -59,7 +83,7 @@ export function modals(workspace) {
     const form = renderView(view, workspace, drafts.get(view.id));
     const isSame = shown?.view.id === view.id;
     const fresh = frame(view, form);
-    shown = { view, form, node: fresh };
+    shown = { view, form };
     if (isSame && dialog.firstChild) replaceKeepingFocus(dialog.firstChild, fresh);
     else dialog.replaceChildren(fresh);
     if (!dialog.open) dialog.showModal();
@@ -83,7 +107,7 @@ export function modals(workspace) {
         {},
         stack.length > 1 && iconButton("back", "Back", () => close(view)),
         el("h2", { id: "modal-title" }, view.title?.text),
-        iconButton("close", "Close", () => close(stack[0])),
+        iconButton("close", "Close", () => leave(stack[0])),
       ),
       el("div", { class: "modal-body" }, form.node),
       el(
@@ -110,6 +134,7 @@ export function modals(workspace) {
     submit.removeAttribute("aria-busy");
     if (answer?.errors) showErrors(node, answer.errors);
     else if (answer?.error) errorLine.textContent = answer.error;
+    else if (answer) edited.delete(view.id);
   }
 
   return {
