@@ -39,6 +39,7 @@ from handlers.jobs.expiry import Expiry
 from handlers.jobs.owners import OwnerChecks
 from handlers.jobs.posting import Posting
 from handlers.jobs.reply_counts import ReplyCounter
+from handlers.jobs.schedule_checks import ScheduleChecks
 from handlers.jobs.uninstalls import Uninstalls
 from handlers.slack.background import Background
 from handlers.slack.directory import Directory
@@ -174,15 +175,15 @@ async def assemble(
         CommandPrefix.used = settings.command_prefix
         register(app, store, slack, options)
         # Another process may load a corpus too: from a terminal, or as a replica.
-        channel_checks = ChannelChecks(store.schedules, directory, clock=clock)
-        owner_checks = OwnerChecks(store.schedules, directory, clock=clock)
+        channels = ChannelChecks(store.schedules, directory, clock=clock)
+        owners = OwnerChecks(store.schedules, directory, clock=clock)
+        schedule_checks = ScheduleChecks(store.schedules, [channels.check, owners.check], clock)
         expiry = Expiry(
             store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
         )
         reply_counter = ReplyCounter(store.reply_counts, teams, clock=clock)
         timed: list[Job] = [
-            channel_checks.run,
-            owner_checks.run,
+            schedule_checks.run,
             posting.run,
             expiry.run,
             poller.run,

@@ -1,8 +1,8 @@
-"""Checks that find out, before a post is due, whether Parley can post in the channel."""
+"""The check that finds out, before a post is due, whether Parley can post in the channel."""
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from handlers.slack.api_errors import FAILURES, classify
@@ -13,8 +13,6 @@ from store.types import ChannelId, Schedule, TeamId
 
 log = logging.getLogger(__name__)
 
-_AHEAD = timedelta(hours=1)
-_EVERY = timedelta(minutes=5)
 _MAX_REQUESTS = 20
 """How many channels of a team to ask Slack about in one round.
 
@@ -28,7 +26,7 @@ The list does not show that posting is restricted: only a post finds that out.
 
 
 class ChannelChecks:
-    """The job that stops schedules when Parley cannot post, and reports when it can again."""
+    """Stops schedules when Parley cannot post, and reports when it can again."""
 
     def __init__(
         self, schedules: Schedules, directory: Directory, *, clock: Callable[[], datetime]
@@ -36,23 +34,15 @@ class ChannelChecks:
         self._schedules = schedules
         self._directory = directory
         self._clock = clock
-        self._checked_at: datetime | None = None
 
-    async def run(self) -> None:
-        """Check every channel with a post in the next hour or a stopped schedule.
-
-        Does nothing until five minutes after the last check.
-        """
-        now = self._clock()
-        if self._checked_at and timedelta() <= now - self._checked_at < _EVERY:
-            return
-        self._checked_at = now
+    async def check(self, watched: Sequence[Schedule]) -> None:
+        """Check the channels of the *watched* schedules."""
         teams: dict[TeamId, list[Schedule]] = {}
-        for schedule in await self._schedules.watched(now + _AHEAD):
+        for schedule in watched:
             teams.setdefault(schedule.team_id, []).append(schedule)
-        for team_id, watched in teams.items():
+        for team_id, of_team in teams.items():
             try:
-                await self._check(team_id, watched)
+                await self._check(team_id, of_team)
             except FAILURES as error:
                 log.warning("cannot check the channels of %s: %s", team_id, classify(error).code)
             except Exception:

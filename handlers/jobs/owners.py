@@ -1,10 +1,15 @@
-"""The job that finds a new owner for the schedules of people who have left."""
+"""The check that finds a new owner for the schedules of people who have left."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 
-from handlers.slack.directory import Directory, UnknownPersonError, UnknownPresenceError
+from handlers.slack.directory import (
+    Directory,
+    NoSuchPersonError,
+    UnknownPersonError,
+    UnknownPresenceError,
+)
 from handlers.views.digest import describe
 from store.posting.notices import Told
 from store.posting.schedules import Schedules
@@ -12,8 +17,6 @@ from store.types import About, ParleyError, Schedule, TeamId, UserId
 
 log = logging.getLogger(__name__)
 
-_AHEAD = timedelta(hours=1)
-_EVERY = timedelta(minutes=5)
 _AGAIN = timedelta(days=1)
 """How long a person who was there is not asked about again."""
 
@@ -32,17 +35,13 @@ class OwnerChecks:
         self._schedules = schedules
         self._directory = directory
         self._clock = clock
-        self._checked_at: datetime | None = None
         self._there: dict[tuple[TeamId, UserId], datetime] = {}
 
-    async def run(self) -> None:
-        """Check the owners of the schedules with a post in the next hour, every five minutes."""
+    async def check(self, watched: Sequence[Schedule]) -> None:
+        """Check the owners of the *watched* schedules."""
         now = self._clock()
-        if self._checked_at and timedelta() <= now - self._checked_at < _EVERY:
-            return
-        self._checked_at = now
         self._there = {who: at for who, at in self._there.items() if now - at < _AGAIN}
-        for schedule in await self._schedules.watched(now + _AHEAD):
+        for schedule in watched:
             try:
                 await self._check(schedule, now)
             except (UnknownPersonError, UnknownPresenceError):
@@ -83,6 +82,8 @@ class OwnerChecks:
             try:
                 await self._directory.full_member(team_id, user_id)
                 await self._directory.require_present(team_id, user_id, channel_id)
+            except NoSuchPersonError:
+                continue
             except (UnknownPersonError, UnknownPresenceError):
                 raise
             except ParleyError:

@@ -82,6 +82,10 @@ class UnknownPersonError(ParleyError):
         super().__init__(UNKNOWN)
 
 
+class NoSuchPersonError(UnknownPersonError):
+    """Raised when Slack knows no user with that id."""
+
+
 class Directory:
     """Users and channels of every team that Parley is in.
 
@@ -343,7 +347,7 @@ class Directory:
     async def person(self, team_id: TeamId, user_id: UserId) -> Person:
         """Return the user as Slack describes them, cached for five minutes.
 
-        Raises `UnknownPersonError` if asking Slack fails.
+        Raises `UnknownPersonError` if asking Slack fails, `NoSuchPersonError` if it knows none.
         """
         if known := self._known(team_id, user_id):
             return known
@@ -351,7 +355,12 @@ class Directory:
         about = f"user {user_id} of {team_id}"
         async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
             client = await self._teams.asking(team_id)
-            response = await client.users_info(user=user_id)
+            try:
+                response = await client.users_info(user=user_id)
+            except SlackApiError as error:
+                if classify(error).code == "user_not_found":
+                    raise NoSuchPersonError from error
+                raise
             person = Person.of(response["user"], team_id=team_id)
         self._people = _fresh(self._people, now)
         self._people[team_id, user_id] = (now, person)

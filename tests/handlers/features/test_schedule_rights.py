@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from handlers.features.dependencies import Options
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Action
+from handlers.parsing.schedule_order import order_of
 from handlers.slack.people import FullMember
 from handlers.views.question import MENU_PAUSE, MENU_SKIP
 from store import Store, open_store
@@ -349,6 +350,26 @@ async def test_or_to_the_owner_of_another_schedule_there(chloes: Slack) -> None:
     await leave(chloes, CHLOE)
     found = await chloes.parley.store.schedules.of_channel(TEAM, GENERAL)
     assert [one.owner_id for one in found] == [BEN, BEN]
+
+
+async def test_a_person_whom_slack_does_not_know_is_passed_over(chloes: Slack) -> None:
+    chloes.workspace.channels[GENERAL].creator = CHLOE
+    order = replace(order_of(await its(chloes)), name="noon-poll")
+    await chloes.parley.store.schedules.set(
+        team_id=TEAM,
+        channel_id=GENERAL,
+        owner_id=UserId("U0NOBODY"),
+        order=order,
+        now=chloes.clock(),
+    )
+    await chloes.type("/digest on 18:00 fri digest 3 named friday-digest", user=BEN)
+    await leave(chloes, CHLOE)
+    found = await chloes.parley.store.schedules.of_channel(TEAM, GENERAL)
+    assert {one.name: one.owner_id for one in found} == {
+        "daily-question": BEN,
+        "noon-poll": "U0NOBODY",
+        "friday-digest": BEN,
+    }
 
 
 async def test_or_to_nobody_until_somebody_saves_it(chloes: Slack) -> None:
