@@ -126,6 +126,7 @@ bench-simulation: $(VENV)/.dev ## run seeds of the simulated world (SEEDS=1000 D
 
 bench-kills: $(VENV)/.dev ## kill a reload at random, again and again (KILLS=200)
 	@$(VENV)/bin/python -m benchmarks.kills $(if $(KILLS),--kills $(KILLS))
+	@$(VENV)/bin/python -m benchmarks.kills $(if $(KILLS),--kills $(KILLS)) --database postgres
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,6 +1,6 @@
 """Kill reloads at random moments, and check that the corpus is always complete: old or new.
 
-python -m benchmarks.kills --kills 200
+python -m benchmarks.kills --kills 200 --database postgres
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks import databases
 from store import Store, open_store
 from store.loading import staging
 from store.loading.documents import read_corpus
@@ -71,33 +72,40 @@ async def find_all(store: Store) -> dict[tuple[str, int], str]:
     }
 
 
-def run(kills: int, seed: int) -> Counter[int]:
-    """Kill this many reloads; return how often each of the two corpora was loaded afterwards."""
+async def run(kills: int, seed: int, kind: str = "sqlite") -> Counter[int]:
+    """Kill this many reloads; return how often each of the two corpora was loaded afterwards.
+
+    The database is one of `databases.KINDS`.
+    """
     rng = random.Random(seed)
     found: Counter[int] = Counter()
     with TemporaryDirectory(prefix="parley-kills-") as temporary:
-        folder = Path(temporary)
-        folders = [folder / "old", folder / "new"]
+        folders = [Path(temporary) / "old", Path(temporary) / "new"]
         for path, mark in zip(folders, ("ants", "bees!"), strict=True):
             write(path, mark)
-        url = f"sqlite:///{temporary}/parley.db"
-        asyncio.run(_first(url, folders[0]))
-        for number in range(1, kills + 1):
-            child = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.kills", "--child", url, *map(str, folders)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-            )
-            assert child.stdout
-            with child.stdout as output:
-                assert output.readline() == b"ready\n"
-                time.sleep(rng.uniform(0, 3))
-                os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-            found[asyncio.run(state(url, folders))] += 1
-            if number % 20 == 0:
-                print(f"{number} kills, always whole", file=sys.stderr, flush=True)
+        async with databases.database(kind) as url:
+            await _first(url, folders[0])
+            for number in range(1, kills + 1):
+                await asyncio.to_thread(_kill, url, folders, seconds=rng.uniform(0, 3))
+                found[await state(url, folders)] += 1
+                if number % 20 == 0:
+                    print(f"{number} kills, always whole", file=sys.stderr, flush=True)
     return found
+
+
+def _kill(url: str, folders: list[Path], *, seconds: float) -> None:
+    """Reload in another process, and kill it after so many seconds."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.kills", "--child", url, *map(str, folders)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout
+    with child.stdout as output:
+        assert output.readline() == b"ready\n"
+        time.sleep(seconds)
+        os.kill(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 async def _first(url: str, folder: Path) -> None:
@@ -109,13 +117,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
     parser.add_argument("--child", nargs=3, metavar=("URL", "OLD", "NEW"))
     arguments = parser.parse_args()
     if arguments.child:
-        database, *both = arguments.child
-        asyncio.run(reload_forever(database, [Path(one) for one in both]))
-    counts = run(arguments.kills, arguments.seed)
+        address, *both = arguments.child
+        asyncio.run(reload_forever(address, [Path(one) for one in both]))
+    counts = asyncio.run(run(arguments.kills, arguments.seed, arguments.database))
     sys.stdout.write(
-        f"{arguments.kills} kills (seed {arguments.seed}): the old corpus {counts[0]} times,"
-        f" the new one {counts[1]} times, always whole.\n"
+        f"{arguments.kills} kills on {arguments.database} (seed {arguments.seed}): the old corpus"
+        f" {counts[0]} times, the new one {counts[1]} times, always whole.\n"
     )

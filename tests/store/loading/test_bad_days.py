@@ -276,6 +276,6 @@ async def test_two_processes_reload_at_once(
         assert len(await loaded_articles(store)) in (1, 3)
 
 
-def test_killed_at_any_moment() -> None:
+async def test_killed_at_any_moment() -> None:
     """`python -m benchmarks.kills` repeats this two hundred times."""
-    assert kills.run(4, seed=7).total() == 4
+    assert (await kills.run(4, seed=7)).total() == 4
