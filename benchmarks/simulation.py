@@ -142,9 +142,9 @@ PLANTED = (
     Planted(
         "a schedule does not advance past a post that is there already",
         PLANNING,
-        "        for schedule, new_post, chosen in planned:",
-        "        if len(posts) < len(planned):\n            raise DatabaseError('planned before')\n"
-        "        for schedule, new_post, chosen in planned:",
+        "        for schedule, new_post in zip(schedules, new_posts, strict=True):",
+        "        if len(posts) < len(schedules):\n            raise DatabaseError('twice')\n"
+        "        for schedule, new_post in zip(schedules, new_posts, strict=True):",
     ),
     Planted(
         "a post may come a day late",
@@ -167,8 +167,8 @@ PLANTED = (
     Planted(
         "a post that waits for a person has no reason",
         PLANNING,
-        '        state, error = PostState.MISSED, "found too late"',
-        "        state, error = PostState.MISSED, None",
+        'return PostState.MISSED, "found too late"',
+        "return PostState.MISSED, None",
     ),
     Planted(
         "a claim does not keep other processes from polling",

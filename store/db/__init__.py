@@ -24,6 +24,7 @@ from store.db.types import (
     places,
     to_instant,
     to_text,
+    value_rows,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "readable",
     "to_instant",
     "to_text",
+    "value_rows",
 ]
 
 

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
-from store.db import Connection, Database, Row, places, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
 from store.posting.likeness import Leads, are_alike
 from store.types import Article, ChannelId, News, Order, PostKind, Schedule, TeamId
 
@@ -91,8 +92,12 @@ _UNDATED_TIERS = (_UNDATED.replace("{asked}", "a.question <> ''"),)
 _UNDATED_TIERS_OF_DIGEST = (*_UNDATED_TIERS, _UNDATED.replace("{asked}", "a.question = ''"))
 _REVISION = "SELECT number FROM revision ORDER BY number DESC LIMIT 1"
 _SIZE = "SELECT COUNT(*) AS articles FROM {pool}"
+_EVERY = """
+SELECT a.id, a.headline, a.summary, a.question, a.published_at, a.shuffle
+FROM {pool} ORDER BY a.published_at DESC, a.shuffle, a.id
+"""
 _IDS = "SELECT a.id FROM {pool}"
-_HAD_OF_POOL = "SELECT had.article_id FROM had JOIN {pool} ON a.id = had.article_id"
+_HAD_OF_POOL = "SELECT had.article_id, had.times FROM had JOIN {pool} ON a.id = had.article_id"
 _LAST_DIGEST = """
 SELECT MAX(p.due_at) AS at FROM post p
 WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'digest' AND p.schedule_id = $3
@@ -104,19 +109,27 @@ _NEXT_NUMBER = """
 SELECT COALESCE(MAX(next_number), 0) AS number FROM revision WHERE loaded_at <= $1
 """
 _RECENT = """
-SELECT COALESCE(a.headline, r.headline) AS headline, COALESCE(a.question, r.question) AS question
-FROM (
-    SELECT article_id, due_at AS at, key FROM post
-    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
-      AND state NOT IN ('failed', 'missed', 'skipped')
-    UNION ALL
-    SELECT article_id, asked_on AS at, article_id AS key FROM posted_article
-    WHERE team_id = $1 AND channel_id = $2 AND asked > 0
-) asked
-LEFT JOIN loaded_article a ON a.id = asked.article_id
-LEFT JOIN retired_article r ON r.id = asked.article_id
-WHERE a.id IS NOT NULL OR r.id IS NOT NULL
-ORDER BY asked.at DESC, asked.key DESC LIMIT $3
+SELECT team_id, channel_id, headline, question FROM (
+    SELECT asked.team_id, asked.channel_id, COALESCE(a.headline, r.headline) AS headline,
+        COALESCE(a.question, r.question) AS question,
+        ROW_NUMBER() OVER (
+            PARTITION BY asked.team_id, asked.channel_id ORDER BY asked.at DESC, asked.key DESC
+        ) AS place
+    FROM (
+        SELECT team_id, channel_id, article_id, due_at AS at, key
+        FROM (VALUES {channels}) c
+        JOIN post ON team_id = c.column1 AND channel_id = c.column2
+        WHERE kind IN ('question', 'digest') AND state NOT IN ('failed', 'missed', 'skipped')
+        UNION ALL
+        SELECT team_id, channel_id, article_id, asked_on AS at, article_id AS key
+        FROM (VALUES {channels}) c
+        JOIN posted_article ON team_id = c.column1 AND channel_id = c.column2
+        WHERE asked > 0
+    ) asked
+    LEFT JOIN loaded_article a ON a.id = asked.article_id
+    LEFT JOIN retired_article r ON r.id = asked.article_id
+    WHERE a.id IS NOT NULL OR r.id IS NOT NULL
+) placed WHERE place <= {most} ORDER BY team_id, channel_id, place
 """
 # A day without a time stands for its beginning, in UTC.
 _LAST_ASKED = """
@@ -205,10 +218,11 @@ class Choice:
         """
         async with self._database.reading() as connection:
             pool = _Pool.of(connection, team_id, channel_id)
-            window = await _window(pool)
+            recent = await _recent(connection, team_id, channel_id)
+            window = await _window(pool, await pool.stock(), recent)
             if not window.candidates:
                 return None
-            ranked = rank(window.candidates, await _recent(connection, team_id, channel_id))
+            ranked = rank(window.candidates, recent)
             return await fetch_article(connection, ranked[place % len(ranked)].article_id)
 
     async def last_asked(
@@ -226,17 +240,48 @@ class Choice:
 
 
 async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -> Chosen | None:
-    """Return what the schedule would post *now*; None if there is nothing to choose from.
+    """Return what the schedule would post *now*; None if there is nothing to choose from."""
+    (chosen,) = await choose_all(connection, [schedule], now=now)
+    return chosen
 
-    If the schedule has topics, choose from its `topic_pool`, else from all stories.
+
+async def choose_all(
+    connection: Connection, schedules: Sequence[Schedule], *, now: datetime
+) -> Sequence[Chosen | None]:
+    """Return what each of the schedules would post *now*; see `choose`.
+
+    They are of different channels. A schedule with topics chooses from its `topic_pool`, the others
+    from all stories.
     """
-    last = await _last_digest(connection, schedule)
-    pool = await _Pool.of_schedule(connection, schedule, last=last, now=now)
-    window = await _window(pool)
     rows = await connection.fetch(_REVISION)
-    if not rows:
-        return None
+    if not rows or not schedules:
+        return [None] * len(schedules)
     revision: int = rows[0]["number"]
+    recents = await _recents(connection, [(each.team_id, each.channel_id) for each in schedules])
+    stocks: dict[object, _Stock] = {}
+    chosen = []
+    for schedule in schedules:
+        last = await _last_digest(connection, schedule)
+        pool = await _Pool.of_schedule(connection, schedule, last=last, now=now)
+        of = pool.table, pool.values
+        stocks[of] = stock = stocks.get(of) or await pool.stock()
+        recent = recents.get(pool.channel, Recent())
+        window = await _window(pool, stock, recent)
+        chosen.append(
+            _choose(schedule, window, recent, pool=stock.size, revision=revision, last=last)
+        )
+    return chosen
+
+
+def _choose(
+    schedule: Schedule,
+    window: "_Window",
+    recent: Recent,
+    *,
+    pool: int,
+    revision: int,
+    last: datetime | None,
+) -> Chosen | None:
     if not window.candidates:
         if last is None:
             return None
@@ -244,8 +289,6 @@ async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -
         return Chosen(
             article_ids=(), asked_id=None, revision=revision, why=why, pool=0, left=0, times=0
         )
-    size: int = (await pool.fetch(_SIZE))[0]["articles"]
-    recent = await _recent(connection, schedule.team_id, schedule.channel_id)
     if schedule.kind is PostKind.DIGEST:
         picked = _pick_stories(window.candidates, recent, schedule.stories)
     else:
@@ -256,9 +299,9 @@ async def choose(connection: Connection, schedule: Schedule, *, now: datetime) -
         article_ids=tuple(each.article_id for each in picked),
         asked_id=next((each.article_id for each in picked if each.question), None),
         revision=revision,
-        why=_why(picked[0], recent, schedule, pool=size, before=before),
-        pool=size,
-        left=max(size - before - len(picked), 0),
+        why=_why(picked[0], recent, schedule, pool=pool, before=before),
+        pool=pool,
+        left=max(pool - before - len(picked), 0),
         times=times,
     )
 
@@ -280,8 +323,8 @@ async def outlook(
 ) -> Outlook:
     """Return the outlook of a schedule, with its next *count* articles."""
     pool = await _Pool.of_schedule(connection, schedule, last=None, now=now)
-    window = await _window(pool)
     recent = await _recent(connection, schedule.team_id, schedule.channel_id)
+    window = await _window(pool, await pool.stock(), recent)
     picked = _pick(window.candidates, recent, count)
     limited = await pool.fetch(_IDS) if schedule.topics or schedule.max_age_days else ()
     return Outlook(
@@ -405,6 +448,16 @@ def _why(first: Candidate, recent: Recent, order: Order, *, pool: int, before: i
     return f"{had}. It is next in this channel's order."
 
 
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """What a pool has, whatever its channel has had."""
+
+    size: int
+    """How many articles."""
+    rows: Sequence[Row] | None
+    """All of them in their order, if they fit into a window; else None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pool:
     """The articles that a channel's next post may be about."""
@@ -478,6 +531,12 @@ class _Pool:
             is_fresh=last is not None,
         )
 
+    async def stock(self) -> _Stock:
+        """Count the articles, and read them if they are few."""
+        (row,) = await self.fetch(_SIZE)
+        size: int = row["articles"]
+        return _Stock(size, await self.fetch(_EVERY) if size <= _WINDOW else None)
+
     async def fetch(self, sql: str, **named: Any) -> Sequence[Row]:
         """Return the rows of *sql*, in which {pool} is the pool and :name a parameter."""
         values = [*self.channel, *self.values]
@@ -494,11 +553,50 @@ class _Window:
     """How many articles the channel has had once, twice and so on."""
 
 
-async def _window(pool: _Pool) -> _Window:
+async def _window(pool: _Pool, stock: _Stock, recent: Recent) -> _Window:
     """Return the first candidates in the channel's order, and the counts.
 
     Articles that the channel has had least often come first, at most `_WINDOW` in all.
     """
+    if stock.rows is None:
+        window = await _read_window(pool)
+    else:
+        # A channel without recent questions has had none, but perhaps stories.
+        is_new = not (recent.headlines or pool.is_digest)
+        had = () if is_new else await pool.fetch(_HAD_OF_POOL)
+        window = _order(pool, stock.rows, {row["article_id"]: row["times"] for row in had})
+    candidates, counts = window.candidates, window.counts
+    if candidates and candidates[0].times:
+        size = min(sum(counts.values()), _WINDOW)
+        # Enough are left for a post, of which some may begin the next round.
+        most = max(0, min(size // 2, size + 1 - 2 * pool.stories))
+        rows = await pool.fetch(_LATEST_SHOWN if pool.is_digest else _LATEST_ASKED, most=most)
+        latest = {row["article_id"] for row in rows}
+        candidates = [replace(each, is_recent=each.article_id in latest) for each in candidates]
+    return _Window(candidates=candidates, counts=counts)
+
+
+def _order(pool: _Pool, rows: Sequence[Row], had: Mapping[str, int]) -> _Window:
+    """Return the window of a small pool, as `_read_window` does; *had* is {article id: times}."""
+    start = shuffle_position(":".join(pool.channel))
+
+    def place(row: Row) -> tuple[int, bool, bool, bool]:
+        is_undated = row["published_at"] is None
+        return (
+            had.get(row["id"], 0),
+            is_undated,
+            is_undated and not row["question"],
+            is_undated and row["shuffle"] < start,
+        )
+
+    left = [row for row in rows if not (pool.is_fresh and row["id"] in had)]
+    # Stable: among equals, the newest comes first, or else they are as shuffled.
+    candidates = [_candidate(row, had.get(row["id"], 0)) for row in sorted(left, key=place)]
+    return _Window(candidates=candidates, counts=Counter(had.values()))
+
+
+async def _read_window(pool: _Pool) -> _Window:
+    """Return the window of a large pool, of which the database reads only a small part."""
     counts = {row["times"]: row["articles"] for row in await pool.fetch(_COUNTS)}
     start = shuffle_position(":".join(pool.channel))
     ranges = [{"low": start, "high": SHUFFLE_SIZE}, {"low": 0, "high": start}]
@@ -514,13 +612,6 @@ async def _window(pool: _Pool) -> _Window:
                 break
             rows = await pool.fetch(f"{sql} LIMIT :room", times=times, room=room, **bounds)
             candidates += (_candidate(row, times) for row in rows)
-    if candidates and candidates[0].times:
-        size = min(sum(counts.values()), _WINDOW)
-        # Enough are left for a post, of which some may begin the next round.
-        most = max(0, min(size // 2, size + 1 - 2 * pool.stories))
-        rows = await pool.fetch(_LATEST_SHOWN if pool.is_digest else _LATEST_ASKED, most=most)
-        latest = {row["article_id"] for row in rows}
-        candidates = [replace(each, is_recent=each.article_id in latest) for each in candidates]
     return _Window(candidates=candidates, counts=counts)
 
 
@@ -537,8 +628,23 @@ def _candidate(row: Row, times: int) -> Candidate:
 
 
 async def _recent(connection: Connection, team_id: TeamId, channel_id: ChannelId) -> Recent:
-    rows = await connection.fetch(_RECENT, team_id, channel_id, _APART)
-    return Recent(
-        headlines=tuple(row["headline"] for row in rows),
-        questions=tuple(row["question"] for row in rows),
-    )
+    channel = team_id, channel_id
+    return (await _recents(connection, [channel])).get(channel, Recent())
+
+
+async def _recents(
+    connection: Connection, channels: Sequence[tuple[TeamId, ChannelId]]
+) -> Mapping[tuple[TeamId, ChannelId], Recent]:
+    """Return the last questions of each channel that was asked any."""
+    rows_of_channels = value_rows(len(channels), ("TEXT", "TEXT"))
+    sql = _RECENT.format(channels=rows_of_channels, most=_APART)
+    asked: dict[tuple[TeamId, ChannelId], list[Row]] = {}
+    for row in await connection.fetch(sql, *chain.from_iterable(channels)):
+        asked.setdefault((row["team_id"], row["channel_id"]), []).append(row)
+    return {
+        channel: Recent(
+            headlines=tuple(row["headline"] for row in rows),
+            questions=tuple(row["question"] for row in rows),
+        )
+        for channel, rows in asked.items()
+    }

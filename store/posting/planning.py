@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from store.db import Connection, Database, DatabaseError, to_text
 from store.guards.installed import Installed
-from store.posting.choice import Chosen, choose
+from store.posting.choice import Chosen, choose, choose_all
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
 from store.posting.notices import plan_notice
@@ -23,6 +23,7 @@ from store.types import (
     QUESTION,
     About,
     Answer,
+    ChannelId,
     Found,
     News,
     Occurrence,
@@ -33,11 +34,12 @@ from store.types import (
     PostState,
     Revision,
     Schedule,
+    TeamId,
     Unsure,
     UserId,
 )
 
-_BATCH = 20
+_BATCH = 50
 """How many schedules one transaction plans. Only one transaction can write at a time."""
 _TOPIC_STORIES = 1000
 """The largest number of stories on one topic that a schedule chooses from."""
@@ -115,14 +117,13 @@ class Planning:
             try:
                 async with self._database.transaction() as connection:
                     rows = await connection.fetch(_DUE, to_text(now), limit)
-                    batch = _Batch(connection, now)
-                    for each in rows:
-                        if self._queue.key(each) not in left_out:
-                            row = each
-                            await batch.add(to_schedule(row))
+                    schedules = []
+                    for row in rows:
+                        if self._queue.key(row) not in left_out:
+                            schedules.append(to_schedule(row))  # noqa: PERF401 -- names the row
                     if size > 1:
                         row = None
-                    await batch.write()
+                    await _Batch(connection, now).plan(schedules)
             except DatabaseError:
                 raise
             except Exception:
@@ -246,53 +247,68 @@ def occurrence_key(schedule: Schedule, on: date) -> str:
 
 
 class _Batch:
-    """The occurrences of several schedules, chosen one by one and written together."""
+    """The occurrences of several schedules, chosen and written together."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
-        self._planned: list[tuple[Schedule, NewPost, Chosen | None]] = []
         self._holidays: dict[date, str | None] = {}
 
-    async def add(self, schedule: Schedule) -> None:
-        """Plan every occurrence of *schedule* that is due."""
-        channel = schedule.team_id, schedule.channel_id
-        if channel in {(each.team_id, each.channel_id) for each, _, _ in self._planned}:
-            # What this schedule posts depends on what another one posts in the same channel.
-            await self.write()
-        while schedule.next.due_at <= self._now:
-            self._planned.append((schedule, *await self._next(schedule)))
-            schedule = following(schedule)
-            if schedule.next.due_at <= self._now:
-                # What the next one posts depends on this one.
-                await self.write()
+    async def plan(self, schedules: Sequence[Schedule]) -> None:
+        """Store the post of every occurrence that is due, and move the schedules on."""
+        waiting = list(schedules)
+        while waiting:
+            # What a channel gets depends on what it got before: plan the next one of each channel.
+            waiting.sort(key=lambda each: (each.next.due_at, each.name))
+            planned: dict[tuple[TeamId, ChannelId], Schedule] = {}
+            for schedule in waiting:
+                planned.setdefault((schedule.team_id, schedule.channel_id), schedule)
+            await self._plan_each([*planned.values()])
+            ids = {each.id for each in planned.values()}
+            waiting = [following(each) if each.id in ids else each for each in waiting]
+            waiting = [each for each in waiting if each.next.due_at <= self._now]
 
-    async def write(self) -> None:
-        """Store what was planned, and move the schedules on."""
-        planned, self._planned = self._planned, []
-        new_posts = [new_post for _, new_post, _ in planned]
+    async def _plan_each(self, schedules: Sequence[Schedule]) -> None:
+        """Plan one occurrence of each of the schedules, which are of different channels."""
+        reasons = {each.id: await self._reason(each) for each in schedules}
+        posting = [each for each in schedules if reasons[each.id] is None]
+        chosen = await choose_all(self._connection, posting, now=self._now)
+        choices = {each.id: one for each, one in zip(posting, chosen, strict=True)}
+        new_posts = [
+            _occurrence_post(each, choices.get(each.id), reasons[each.id]) for each in schedules
+        ]
         posts = await plan_posts(self._connection, new_posts, now=self._now)
-        for schedule, new_post, chosen in planned:
-            if chosen and new_post.key in posts:
-                await _warn_when_low(self._connection, schedule, chosen, self._now)
-        await advance(self._connection, [schedule for schedule, _, _ in planned])
+        for schedule, new_post in zip(schedules, new_posts, strict=True):
+            choice = choices.get(schedule.id)
+            if choice and new_post.key in posts:
+                await _warn_when_low(self._connection, schedule, choice, self._now)
+        await advance(self._connection, schedules)
 
-    async def _next(self, schedule: Schedule) -> tuple[NewPost, Chosen | None]:
+    async def _reason(self, schedule: Schedule) -> tuple[PostState, str] | None:
+        """Return why nothing is posted, whatever there is to choose from; else None."""
         on, due_at = schedule.next.due_on, schedule.next.due_at
         if on not in self._holidays:
             self._holidays[on] = await holiday(self._connection, on)
-        state, error, chosen = PostState.PLANNED, None, None
         if reason := day_off(schedule, on) or self._holidays[on]:
-            state, error = PostState.SKIPPED, reason
-        elif self._now - due_at > GRACE:
-            state, error = PostState.MISSED, "found too late"
-        elif schedule.stopped:
-            state, error = PostState.MISSED, schedule.stopped
-        elif (chosen := await choose(self._connection, schedule, now=self._now)) is None:
-            state, error = PostState.MISSED, f"there is {no_story(schedule)}"
-        elif not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
-            state, error = PostState.SKIPPED, chosen.why.removesuffix(".")
-        return _new_post(schedule, on, chosen, due_at=due_at, state=state, error=error), chosen
+            return PostState.SKIPPED, reason
+        if self._now - due_at > GRACE:
+            return PostState.MISSED, "found too late"
+        return (PostState.MISSED, schedule.stopped) if schedule.stopped else None
+
+
+def _occurrence_post(
+    schedule: Schedule, chosen: Chosen | None, reason: tuple[PostState, str] | None
+) -> NewPost:
+    """Return the post of the schedule's next occurrence; *reason* is why nothing is chosen."""
+    if reason is None and chosen is None:
+        reason = PostState.MISSED, f"there is {no_story(schedule)}"
+    elif chosen and not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
+        reason = PostState.SKIPPED, chosen.why.removesuffix(".")
+    state, error = reason or (PostState.PLANNED, None)
+    occurrence = schedule.next
+    return _new_post(
+        schedule, occurrence.due_on, chosen, due_at=occurrence.due_at, state=state, error=error
+    )
 
 
 def day_off(schedule: Schedule, on: date) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 
-from store.db import Connection, Database, Row, places, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
 from store.types import About, ChannelId, Post, PostKind, PostState, TeamId, UserId
 
 GRACE = timedelta(hours=2)
@@ -66,7 +66,7 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
 ) RETURNING *
 """
-# Both engines name the columns of VALUES column1, column2, and so on.
+_PLAN_TYPES = (*["TEXT"] * 5, "BIGINT", *["TEXT"] * 10)
 _MOVE = """
 UPDATE post SET state = m.column4, attempts = m.column5, doubts = m.column6, looks = m.column7,
                 not_before = m.column8, called_at = m.column9, owner = m.column10,
@@ -79,7 +79,6 @@ RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, stat
           owner, message_ts, error
 """
 _MOVE_TYPES = ("TEXT", "TEXT", "BIGINT", "TEXT", *["BIGINT"] * 3, *["TEXT"] * 5, "BIGINT")
-"""The types of the columns of VALUES, which PostgreSQL cannot infer."""
 _LOG = """
 INSERT INTO post_move (post_key, number, state, at, owner, error)
 SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
@@ -249,7 +248,9 @@ async def plan_posts(
     if not new_posts:
         return {}
     values = [_new_columns(new_post) for new_post in new_posts]
-    rows = await connection.fetch(_PLAN.format(rows=_rows(values)), *chain(*values))
+    rows = await connection.fetch(
+        _PLAN.format(rows=value_rows(len(values), _PLAN_TYPES)), *chain(*values)
+    )
     planned = {row["key"]: to_post(row) for row in rows}
     stored = [new_post for new_post in new_posts if new_post.key in planned]
     for new_post in stored:
@@ -303,7 +304,7 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
     writes nothing. When a post is done, the id of the person who asked for it is deleted.
     """
     values = [change.columns() for change in changes]
-    sql = _MOVE.format(rows=_rows(values, _MOVE_TYPES))
+    sql = _MOVE.format(rows=value_rows(len(values), _MOVE_TYPES))
     rows = await connection.fetch(sql, *chain(*values))
     moved = {row["key"]: to_post(row) for row in rows}
     await connection.executemany(
@@ -315,19 +316,6 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
         ],
     )
     return moved
-
-
-def _rows(values: Sequence[Sequence[object]], types: Sequence[str] = ()) -> str:
-    """Return the placeholders of *values* for VALUES, cast to *types* if given."""
-    rows, start = [], 1
-    for row in values:
-        marks = [f"${number}" for number in range(start, start + len(row))]
-        start += len(row)
-        if types:
-            pairs = zip(marks, types, strict=True)
-            marks = [f"CAST({mark} AS {name})" for mark, name in pairs]
-        rows.append(f"({', '.join(marks)})")
-    return ", ".join(rows)
 
 
 async def erase(connection: Connection, team_id: TeamId, key: str) -> bool:
@@ -375,7 +363,7 @@ async def fetch_post(connection: Connection, key: str) -> Post | None:
     return (await fetch_posts(connection, [key])).get(key)
 
 
-async def fetch_posts(connection: Connection, keys: Iterable[str]) -> Mapping[str, Post]:
+async def fetch_posts(connection: Connection | Database, keys: Iterable[str]) -> Mapping[str, Post]:
     """Return the posts with these delivery keys, of any team, by key."""
     wanted = list(dict.fromkeys(keys))
     rows = await connection.fetch(_GET.format(keys=places(wanted)), *wanted) if wanted else ()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import Store, open_store
+from store.posting import choice
 from store.posting.choice import Candidate, Recent, rank
 from store.posting.planning import occurrence_key
 from store.posting.posts import Outcome
@@ -123,6 +125,28 @@ async def test_questions_come_newest_first_and_then_those_without_a_date(channel
     asked = [(await channel.post())[1][0] for _ in range(6)]
     assert asked[:4] == [2, 5, 0, 3]
     assert set(asked[4:]) == {1, 4}
+
+
+@pytest.mark.parametrize("kind", [PostKind.QUESTION, DIGEST])
+async def test_a_few_stories_are_chosen_as_if_there_were_many(
+    channel: Channel, kind: PostKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small pool is ordered here, and of a large one the database reads only a part."""
+    ages = {0: 3.0, 1: None, 2: 0.5, 3: 20, 4: None, 5: 1}
+    await channel.load(*(story(number, age=age) for number, age in ages.items()))
+    await channel.load(story(6, age=4, question=False), story(7, question=False))
+    schedule = await channel.order(replace(ORDER, kind=kind, stories=2))
+    for _ in range(12):
+        chosen = await channel.store.planning.preview(schedule, now=channel.clock())
+        with monkeypatch.context() as many:
+            many.setattr(choice._Pool, "stock", count_only)
+            assert chosen == await channel.store.planning.preview(schedule, now=channel.clock())
+        await channel.post()
+
+
+async def count_only(pool: choice._Pool) -> choice._Stock:
+    (row,) = await pool.fetch(choice._SIZE)
+    return choice._Stock(row["articles"], rows=None)
 
 
 async def test_a_story_that_arrives_comes_before_older_ones_and_none_is_repeated(

@@ -245,6 +245,24 @@ async def test_a_preview_is_what_is_then_planned(store: Store, clock: StoppedClo
         clock.forward(hours=23)
 
 
+async def test_schedules_that_are_due_at_once_plan_different_questions(
+    store: Store, clock: StoppedClock
+) -> None:
+    """Three schedules in each of 30 channels: more than one transaction plans."""
+    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    order = Order(timetable=Timetable(at=time(9), weekdays=DAILY, zone="UTC"))
+    channels = [ChannelId(f"C{number}") for number in range(30)]
+    for channel_id in channels * 3:
+        await store.schedules.set(
+            team_id=T1, channel_id=channel_id, owner_id=U1, order=order, now=clock()
+        )
+    await store.planning.plan_due(clock.forward(hours=1, seconds=1))
+    for channel_id in channels:
+        posts = await store.posts.scheduled(T1, channel_id, since=TODAY)
+        assert len({post.schedule_id for post in posts}) == 3
+        assert len({post.article_id for post in posts}) == len(posts) == 3
+
+
 async def digests(
     store: Store, clock: StoppedClock, count: int, *, corpus: Path = STARTER
 ) -> Sequence[Sequence[Article]]:
