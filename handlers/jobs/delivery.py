@@ -5,6 +5,7 @@ outcome is unknown, so the channel's history is checked before the message may b
 (docs.slack.dev: chat.postMessage, conversations.history, message metadata).
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from store.types import Post, PostKind, PostState, TeamId
 
 log = logging.getLogger(__name__)
 
+IN_FLIGHT = 16
+"""How many posting calls may be in flight at the same time."""
 PRESS_GRACE = timedelta(minutes=2)
 """How late a post that a button asked for may go out: later, nobody waits for it any longer."""
 HISTORY_WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
@@ -60,6 +63,9 @@ class Delivery:
     answer. With other attempts, another process has claimed the post since, and may have called."""
     _in_flight: set[str] = field(default_factory=set, init=False)
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
+    _calls: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False
+    )
 
     def waits(self) -> dict[TeamId, timedelta]:
         """Return the teams whose next post has to wait, and how long."""
@@ -181,6 +187,11 @@ class Delivery:
         is_nothing_new = post.kind is PostKind.DIGEST and not claim.story_ids
         if not claim.articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
+        async with self._calls:
+            return await self._call(claim)
+
+    async def _call(self, claim: Claim) -> Outcome:
+        post = claim.post
         if self.clock() - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
             return Outcome(PostState.PLANNED, error="held up", until=claim.until)

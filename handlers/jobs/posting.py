@@ -12,7 +12,7 @@ from functools import partial
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.jobs.delivery import Delivery
+from handlers.jobs.delivery import IN_FLIGHT, Delivery
 from handlers.jobs.outcomes import format_outcome, format_pending, outcome_of
 from handlers.jobs.rate_limit import ChannelRateLimiter
 from handlers.slack.background import Background, answer
@@ -39,8 +39,11 @@ from store.types import (
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = 16
-"""How many posting calls may be in flight at the same time."""
+_MOST_POSTS = 4 * IN_FLIGHT
+"""How many posts to work on at the same time: while some are sent, others are claimed and recorded.
+
+A post that is claimed when the process crashes may have arrived, which takes a while to find out.
+"""
 _BATCH = 200
 """How many open posts to load from the store at a time."""
 _LONG = timedelta(days=1)
@@ -237,13 +240,13 @@ class Posting:
             await self._delivery.send(story)
 
     def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
-        """Start calls for the posts in *queue*, within `IN_FLIGHT` and the rate limits.
+        """Start calls for the posts in *queue*, within `_MOST_POSTS` and the rate limits.
 
         A post that comes too early for its channel or team leaves the queue. It stays open in the
         store and is loaded again with a later batch.
         """
         waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
-        while queue and len(calls) < IN_FLIGHT:
+        while queue and len(calls) < _MOST_POSTS:
             post, now = queue.popleft(), self._clock()
             if post.key in calls or post.team_id in waiting:
                 continue

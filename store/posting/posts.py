@@ -4,7 +4,7 @@ Most methods of `Posts` are one change of state in `store.posting.record`, with 
 the same transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -112,9 +112,8 @@ class _Change:
 
 
 class _Content(NamedTuple):
-    """A claimed post, and what is needed to send it."""
+    """What is needed to send a post."""
 
-    post: Post
     parent: Post | None
     story_ids: Sequence[str]
     articles: Sequence[Article]
@@ -128,6 +127,7 @@ class Posts:
         self._installed = installed
         self._queue = QueueReader(to_post, "post", "key")
         self._changes = GroupCommit(self._write, key=lambda change: change.move.post.key)
+        self._contents = GroupCommit(self._read_contents, key=lambda post: post.key)
 
     async def plan(self, new_post: NewPost, *, now: datetime) -> Post | None:
         """Store a post that is to be sent; see `store.posting.record.plan_post`.
@@ -183,7 +183,7 @@ class Posts:
         """Claim *post* for sending; None if another process was faster or the post is done."""
         # The lease of an earlier claim ran out, so the outcome of its call is unknown.
         was_interrupted = post.state is PostState.SENDING
-        content = await self._changes.submit(
+        claimed = await self._changes.submit(
             _Change(
                 Move(
                     post=post,
@@ -199,10 +199,12 @@ class Posts:
                 )
             )
         )
-        if content is None:
+        if claimed is None:
             return None
+        # Read after the transaction, so that the next one need not wait.
+        content = await self._contents.submit(claimed)
         return Claim(
-            post=content.post,
+            post=claimed,
             may_have_arrived=was_interrupted or post.state is PostState.UNKNOWN,
             parent=content.parent,
             story_ids=content.story_ids,
@@ -234,10 +236,10 @@ class Posts:
         has_thread = post.kind in (PostKind.QUESTION, PostKind.DIGEST) and bool(claim.story_ids)
         await self._changes.submit(_Change(move, outcome, has_thread=has_thread))
 
-    async def _write(self, changes: Sequence[_Change]) -> Sequence[_Content | None]:
+    async def _write(self, changes: Sequence[_Change]) -> Sequence[Post | None]:
         """Write claims and outcomes, and what follows from the outcomes.
 
-        Return the posts that were claimed, and None for the other changes.
+        Return each post as it is now, and None if its row has changed since it was read.
         """
         stories: list[NewPost] = []
         async with self._database.transaction() as connection:
@@ -257,10 +259,30 @@ class Posts:
             now = max(change.move.at for change in changes)
             await plan_posts(connection, stories, now=now)
             await plan_counts(connection, moved.values(), now=now)
-            claims = {change.move.post.key for change in changes if not change.outcome}
-            claimed = [post for key, post in moved.items() if key in claims]
-            contents = await _contents(connection, claimed)
-        return [contents.get(change.move.post.key) for change in changes]
+        return [moved.get(change.move.post.key) for change in changes]
+
+    async def _read_contents(self, posts: Sequence[Post]) -> Sequence[_Content]:
+        """Return what is needed to send each of the posts."""
+        database = self._database
+        keys = (post.parent_key for post in posts if post.parent_key)
+        parents = await fetch_posts(database, keys)
+        # The thread of a post shows the same stories.
+        shown = [parents.get(post.parent_key or "", post) for post in posts]
+        ids = {post.key: [post.article_id] if post.article_id else [] for post in shown}
+        digests = [post.key for post in shown if post.kind is PostKind.DIGEST]
+        if digests:
+            ids |= {key: [] for key in digests}
+            for row in await database.fetch(_STORIES.format(keys=places(digests)), *digests):
+                ids[row["post_key"]].append(row["article_id"])
+        articles = await fetch_articles(database, chain.from_iterable(ids.values()))
+        return [
+            _Content(
+                parent=parents.get(post.parent_key or ""),
+                story_ids=ids[source.key],
+                articles=[articles[each] for each in ids[source.key] if each in articles],
+            )
+            for post, source in zip(posts, shown, strict=True)
+        ]
 
     async def seen(self, team_id: TeamId, key: str, *, now: datetime) -> bool:
         """Record that a person sees the message; False unless its outcome is unknown."""
@@ -328,29 +350,6 @@ class Posts:
         """Undo a skip: delete its row. Return False if the post is not skipped."""
         async with self._database.transaction() as connection:
             return await erase(connection, team_id, key)
-
-
-async def _contents(connection: Connection, posts: Sequence[Post]) -> Mapping[str, _Content]:
-    """Return what is needed to send *posts*, by key."""
-    parents = await fetch_posts(connection, (post.parent_key for post in posts if post.parent_key))
-    # The thread of a post shows the same stories.
-    shown = {post.key: parents.get(post.parent_key or "", post) for post in posts}
-    ids = {post.key: [post.article_id] if post.article_id else [] for post in shown.values()}
-    digests = [post.key for post in shown.values() if post.kind is PostKind.DIGEST]
-    if digests:
-        ids |= {key: [] for key in digests}
-        for row in await connection.fetch(_STORIES.format(keys=places(digests)), *digests):
-            ids[row["post_key"]].append(row["article_id"])
-    articles = await fetch_articles(connection, chain.from_iterable(ids.values()))
-    return {
-        post.key: _Content(
-            post=post,
-            parent=parents.get(post.parent_key or ""),
-            story_ids=ids[shown[post.key].key],
-            articles=[articles[each] for each in ids[shown[post.key].key] if each in articles],
-        )
-        for post in posts
-    }
 
 
 async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:
