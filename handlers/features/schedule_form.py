@@ -401,7 +401,7 @@ class _Fields:
         except (ValueError, OverflowError):
             self.errors[Block.WEEKS] = "Choose the weeks."
         if timetable.of_month and len(weekdays) > 1:
-            self.errors[Block.WEEKS] = "Of a month, choose one day: the first Monday, for example."
+            self.errors[Block.WEEKS] = "For one week of the month, choose one day."
         return timetable
 
 

@@ -144,7 +144,7 @@ class SourcesAdmin:
         if unit:
             amount = int(count) if count.isdecimal() else 1
             if not amount:
-                raise ParleyError("With nothing kept, nothing is found: pause or remove the feed.")
+                raise ParleyError("To keep none of its stories, remove the feed.")
             if unit.lower().startswith("s"):
                 stories = amount
             else:

@@ -47,12 +47,14 @@ def format_outcome(post: Post) -> str | None:
             return f"Posted in {where}."
         case PostState.FAILED:
             why = format_not_ready(post.error or "", post.channel_id)
-            return why or f"The post in {where} was not sent: {error}."
+            return why or (
+                f"Slack refused the post in {where} ({error}). If you need it there, tell an admin."
+            )
         case PostState.MISSED:
-            why = "refused it" if _is_from_slack(error) else "did not take it in time"
+            why = f"refused it ({error})" if _is_from_slack(error) else "did not take it in time"
             return (
-                f"The post is not in {where}: Slack {why} ({error}), and it is too late now. Please"
-                " ask for it again."
+                f"The post is not in {where}: Slack {why}, and it is too late now. Please ask for"
+                " it again."
             )
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (

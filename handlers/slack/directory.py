@@ -36,7 +36,8 @@ NOT_READY = {
     "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
     "is_archived": "This channel is archived, so I can't post in it.",
     "restricted_action": "This channel doesn't let me post.",
-    "restricted_action_read_only_channel": "Only some people may post in this channel.",
+    "restricted_action_read_only_channel": "Only some people may post in this channel. Its"
+    " managers can let me.",
     "restricted_action_thread_only_channel": "This channel takes replies in threads only.",
     "restricted_action_non_threadable_channel": "This channel has no threads for the story.",
 }

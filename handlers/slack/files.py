@@ -38,7 +38,7 @@ class Files:
                     "I may not read files until the workspace grants me `files:read`: please put"
                     " them into the corpus folder."
                 ) from error
-            raise ParleyError("That file is not there any more.") from error
+            raise ParleyError("That file was deleted. Please send it again.") from error
         return file
 
     async def read(self, team_id: TeamId, file: dict[str, Any]) -> bytes:

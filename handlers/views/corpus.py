@@ -59,7 +59,8 @@ def corpus_help(*, unknown: str | None = None) -> Message:
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     words = (unknown or "").split()
     if words and (guess := nearest(words[0], [word for word, _ in _SUBCOMMANDS])):
-        lead += f"Did you mean `{Command.CORPUS} {guess}`?\n"
+        others = f"`{Command.CORPUS} help` lists the others."
+        return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {guess}`? {others}")
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
 
@@ -159,7 +160,7 @@ def problems(folder: CorpusFolder) -> Message:
     """Render what is wrong in a folder of which at least one document can be loaded."""
     found = {"problem": len(folder.problems), "warning": len(folder.warnings)}
     lead = " and ".join(counted(number, what) for what, number in found.items() if number)
-    text = f"{lead or 'No problems'}: {counted(len(folder.digests), 'document')} can be loaded."
+    text = f"{lead or 'No problems'}. {counted(len(folder.digests), 'document')} can be loaded."
     if folder.ignored:
         text += f" {counted(folder.ignored, 'file')} of another kind would be ignored."
     parts = [_lines(folder.warnings)] if folder.warnings else []

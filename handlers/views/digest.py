@@ -412,7 +412,11 @@ def preview(
     Without articles there is nothing new, and *why* says so.
     """
     if not articles:
-        also = " As things are, nothing is posted." if schedule.news is News.NEW_OR_NOTHING else ""
+        also = (
+            " Nothing will be posted until there is one."
+            if schedule.news is News.NEW_OR_NOTHING
+            else ""
+        )
         return paragraphs(f"{plain(why)}{also}")
     if schedule.kind is PostKind.DIGEST:
         shown = question.digest(articles, asked_by=None, has_menu=True)

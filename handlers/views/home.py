@@ -159,4 +159,5 @@ def _channels(contents: Contents) -> list[Block]:
     lines = digest.schedule_lines(schedules, coming)[:CHANNELS]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
-    return [section(lead), *digest.line_sections(lines)]
+    another = None if contents.is_guest else schedule_button("Add another")
+    return [section(lead, accessory=another), *digest.line_sections(lines)]

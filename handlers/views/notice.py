@@ -8,9 +8,9 @@ from handlers.views.message import Message, channel_link, counted, paragraphs
 from store.types import About, Post, PostKind, UserId
 
 WHY_STOPPED = {
-    "not_in_channel": "I am not a member of it any more: invite me with `/invite @Parley`",
-    "channel_not_found": "it was deleted, or it is private and I am not a member:"
-    " invite me with `/invite @Parley`",
+    "not_in_channel": "I am not a member of it any more. Invite me with `/invite @Parley`",
+    "channel_not_found": "it was deleted, or it is private and I am not a member."
+    " Invite me with `/invite @Parley`",
     "is_archived": "it is archived",
     "restricted_action": "only some people may post in it",
     "restricted_action_read_only_channel": "only some people may post in it",
@@ -45,7 +45,9 @@ def notice(post: Post) -> Message:
 
 
 def _unsure(about: About) -> Message:
-    why = NO_HISTORY if "missing_scope" in about.error else plain(about.error or "no answer", 200)
+    # The name of an exception means nothing to a person.
+    error = "" if about.error.endswith("Error") else about.error
+    why = NO_HISTORY if "missing_scope" in error else plain(error or "no answer", 200)
     text = (
         f"Slack did not confirm a post of mine in {channel_link(about.channel_id)}, and I can't see"
         f" whether it is there ({why}). Please look, so that it is not posted twice."
@@ -68,7 +70,7 @@ def _stopped(about: About) -> Message:
 
 
 def _ready(about: About) -> Message:
-    text = f"I could post in <#{about.channel_id}> again. Its schedule waits until you resume it."
+    text = f"I can post in <#{about.channel_id}> again. Its schedule waits until you resume it."
     return paragraphs(text, buttons=[_resume(about)])
 
 

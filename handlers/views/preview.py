@@ -220,9 +220,9 @@ def _revision(revision: Revision) -> str:
 
 _NOT_PEOPLE = {
     "terminal": "at the terminal",
-    "folder": "as the folder changed",
-    POLL: "as a feed brought news",
-    QUESTION: "as a question was written",
+    "folder": "when the folder changed",
+    POLL: "when a feed brought news",
+    QUESTION: "when a question was written",
     SOMEBODY: "by somebody",
 }
 """What loaded a revision, by its `loaded_by`, if that is no id."""

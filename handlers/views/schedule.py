@@ -202,7 +202,7 @@ def _weeks(timetable: Timetable, *, today: date) -> Block:
         ids.Field.WEEKS,
         options=[*options.values()],
         initial_option=options[now],
-        hint="Of a month, choose one day above: the first Monday of the month.",
+        hint="For one week of the month, choose one day above.",
     )
 
 
@@ -226,7 +226,7 @@ def replaces(schedule: Schedule) -> str:
     """Return a warning that saving replaces a schedule that the form did not show."""
     what = schedule_line(schedule).removeprefix("• ")
     return (
-        f"*Not saved yet.* There is a schedule that this form did not show you:\n{what},"
+        f"*Not saved yet.* This schedule is there already:\n{what},"
         f" {owner_text(schedule)}.\nSave again to put yours in its place."
     )
 
@@ -236,8 +236,7 @@ def adds_to(schedules: Sequence[Schedule]) -> str:
     lines = zip(schedule_lines(schedules), schedules, strict=True)
     listed = "\n".join(f"{line}, {owner_text(schedule)}" for line, schedule in lines)
     return (
-        f"*Not saved yet.* The channel has what this form did not show you:\n{listed}\nSave again"
-        " to add yours."
+        f"*Not saved yet.* This channel has a schedule already:\n{listed}\nSave again to add yours."
     )
 
 

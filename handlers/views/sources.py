@@ -49,7 +49,9 @@ def sources_help(*, unknown: str = "", meant: str = "") -> Message:
     """Explain `/corpus sources`; *unknown* was not understood, and *meant* is a guess."""
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     if meant:
-        lead += f"Did you mean {_command(meant)}?\n"
+        return paragraphs(
+            f"{lead}Did you mean {_command(meant)}? {_command('help')} lists the others."
+        )
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
     return paragraphs(f"{lead}For admins:\n{lines}")
 
@@ -89,10 +91,9 @@ def sources(
 
     Feeds that fail come first.
     """
-    counts = [f"{counted(stories.get(FOLDER, 0), 'story')} from the folder"]
     loaded = sum(stories.get(feed.id, 0) for feed in feeds)
-    counts.append(f"{counted(loaded, 'story')} from {counted(len(feeds), 'feed')}")
-    lead = f"*Sources*: {', '.join(counts)}."
+    polled = f"{_stories(loaded)} from {counted(len(feeds), 'feed')}" if feeds else "no feeds yet"
+    lead = f"*Sources*: {_stories(stories.get(FOLDER, 0))} from the folder, {polled}."
     if part:
         lead = f"*Sources* with “{plain(part, 100)}”: {counted(len(feeds), 'feed')}."
     blocks = [section(note)] if note else []
@@ -103,6 +104,10 @@ def sources(
         rest = f"… and {counted(len(feeds) - SHOWN, 'feed')} more"
         blocks.append(section(f"{rest}: `{Command.CORPUS} sources NAME` shows those of a name."))
     return message(note or lead, blocks)
+
+
+def _stories(count: int) -> str:
+    return counted(count, "story") if count else "no stories"
 
 
 def loads(feed: FeedSource, revisions: Sequence[Revision]) -> Message:
@@ -147,7 +152,7 @@ def state(
     *at* writes an instant, and *soon* says when a feed that is due is polled.
     """
     is_new = feed.health is Health.WAITING and not stories
-    count = "" if is_new else counted(stories, "story")
+    count = "" if is_new else _stories(stories)
     return "; ".join(filter(None, (count, kept(feed), _polls(feed, at, soon))))
 
 
@@ -161,7 +166,7 @@ def _polls(feed: FeedSource, at: Callable[[datetime], str], soon: str) -> str:
         case Health.FAILING:
             since = at(feed.failed_since or feed.next_poll_at)
             return (
-                f"failing since {since}: {feed.last_problem} Next attempt {at(feed.next_poll_at)}"
+                f"failing since {since}. {feed.last_problem} Next attempt {at(feed.next_poll_at)}"
             )
         case Health.WELL:
             polled = at(feed.last_success_at) if feed.last_success_at else "never"
@@ -201,16 +206,18 @@ def imported(outcome: ListImport, address: Callable[[str], str], *, most: int = 
 
     *address* formats text from the list.
     """
-    note = "No feed was added."
+    parts = []
     if outcome.added:
-        note = f"{counted(outcome.added, 'feed')} added; the first stories come within minutes."
+        added = counted(outcome.added, "feed")
+        parts.append(f"{added} added; the first stories come within minutes.")
     if outcome.known:
-        note += f" Already there: {counted(outcome.known, 'feed')} of the list."
+        parts.append(f"Already there: {counted(outcome.known, 'feed')} of the list.")
+    note = " ".join(parts)
     refused = [f"• {address(url)}: {address(problem)}" for url, problem in outcome.refused]
     if refused:
         more = f"\n… and {len(refused) - most:,} more" if len(refused) > most else ""
-        note += "\nNot added:\n" + "\n".join(refused[:most]) + more
-    return note
+        note = "\n".join(filter(None, [note, "Not added:", *refused[:most]])) + more
+    return note or "The list has no feeds."
 
 
 def name(feed: FeedSource) -> str:

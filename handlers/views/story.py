@@ -354,4 +354,4 @@ def gone() -> str:
 
 def unasked() -> str:
     """Return the sentence for a story without a question."""
-    return "That story has no question to discuss."
+    return f"That story has no question yet. `{Command.DISCUSS}` shows one of another story."

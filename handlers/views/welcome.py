@@ -135,6 +135,6 @@ def added(channel_id: str) -> Message:
     return paragraphs(text, buttons=[schedule_button(primary=True)])
 
 
-def schedule_button(*, primary: bool = False) -> Element:
+def schedule_button(label: str = "Set up a daily question", *, primary: bool = False) -> Element:
     """Return a button to the form of a new schedule."""
-    return button("Set up a daily question", Action.DIGEST_SET, Value(), primary=primary)
+    return button(label, Action.DIGEST_SET, Value(), primary=primary)

@@ -72,7 +72,7 @@ def test_feeds_are_imported_and_exported(capsys: pytest.CaptureFixture[str], fol
         "• http://192.168.0.1/feed: 192.168.0.1 is not on the public internet, so I don't" in said
     )
     file.write_text(exported)
-    assert run(capsys, "import", str(file)).startswith("No feed was added. Already there: 2 feeds")
+    assert run(capsys, "import", str(file)).startswith("Already there: 2 feeds")
 
 
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

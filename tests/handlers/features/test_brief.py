@@ -109,7 +109,9 @@ async def test_a_story_without_a_question_is_shown_and_not_discussed(slack: Slac
     forged = Value(article_id=_article_of(answer)).encode()
     (other,) = await slack.type("/brief dockworkers")
     seen = await slack.press(Action.BRIEF_DISCUSS, other, forged=forged)
-    assert seen[-1]["text"] == "That story has no question to discuss."
+    assert (
+        seen[-1]["text"] == "That story has no question yet. `/discuss` shows one of another story."
+    )
     assert not slack.public()
     (preview,) = await slack.type("/discuss quarry")
     assert (
@@ -344,7 +346,7 @@ async def test_a_share_does_not_bypass_a_restricted_channel(slack: Slack) -> Non
     (answer,) = await slack.type("/brief dockworkers")
     slack.workspace.restrict(GENERAL)
     seen = await slack.press(Action.BRIEF_SHARE, answer)
-    assert seen[-1]["text"] == "Only some people may post in this channel."
+    assert seen[-1]["text"] == "Only some people may post in this channel. Its managers can let me."
     assert not slack.public()
 
 
@@ -359,7 +361,7 @@ async def test_a_share_refused_by_its_response_url_can_be_repeated(
     with monkeypatch.context() as patched:
         patched.setattr(delivery, "answer_channel", refused)
         seen = await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
-    assert f"The post in <#{RANDOM}> was not sent: used_url." in texts(seen)
+    assert f"Slack refused the post in <#{RANDOM}> (used_url)." in texts(seen)
     await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
     assert len(slack.public(RANDOM)) == 1
 

@@ -36,10 +36,10 @@ async def test_status_counts_a_single_document(slack: Slack) -> None:
 
 async def test_problems_are_listed_before_loading(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus problems")
-    assert answer["text"] == "No problems: 2 documents can be loaded."
+    assert answer["text"] == "No problems. 2 documents can be loaded."
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
     (answer,) = await slack.type("/corpus problems")
-    assert answer["text"].startswith("1 problem: 2 documents can be loaded.")
+    assert answer["text"].startswith("1 problem. 2 documents can be loaded.")
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
 
 
@@ -70,7 +70,7 @@ async def test_warnings_do_not_keep_a_feed_from_being_loaded(slack: Slack) -> No
     (answer,) = await slack.type("/corpus reload")
     assert "2 warnings about the documents: `/corpus problems` lists them." in answer["text"]
     (answer,) = await slack.type("/corpus problems")
-    assert answer["text"].startswith("2 warnings: 3 documents can be loaded.")
+    assert answer["text"].startswith("2 warnings. 3 documents can be loaded.")
     assert ampersand in texts([answer]).replace("&amp;", "&")
     assert wordless in texts([answer])
 

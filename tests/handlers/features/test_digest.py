@@ -370,7 +370,7 @@ async def test_nothing_is_posted_when_nothing_is_new_if_the_owner_chose_so(slack
     await slack.type("/digest on 09:30 daily digest 1 only new or nothing")
     assert len(await after_a_day(slack)) == 1
     (preview,) = await slack.type("/digest preview")
-    assert "As things are, nothing is posted." in preview["text"]
+    assert "Nothing will be posted until there is one." in preview["text"]
     assert not await after_a_day(slack)
     (following,) = await slack.type("/digest next")
     assert "left out (No story is new since the digest of Tue 24 Nov 2026)" in following["text"]

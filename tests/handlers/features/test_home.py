@@ -153,7 +153,7 @@ MENU = {
     "history": "• *2*",
     "problems": "No problems",
     "missed": "Nobody has asked for a topic",
-    "sources": "0 stories from 0 feeds",
+    "sources": "no feeds yet",
 }
 
 

@@ -102,7 +102,7 @@ async def test_status_and_app_home_lead_through_the_stories(slack: Slack) -> Non
     await slack.submit(form, filled("And who else swims?"))
     (answer,) = await slack.type("/corpus status")
     assert "no question" not in answer["text"]
-    assert "as a question was written" in answer["text"]
+    assert "when a question was written" in answer["text"]
     assert not labels(answer)
 
 

@@ -480,7 +480,7 @@ async def test_an_archived_channel_is_noticed_before_the_post_is_due(slack: Slac
     slack.clock.forward(minutes=6)
     await tick(slack)
     (_, ready) = slack.public(ANA_DM)
-    assert "I could post in" in ready["text"]
+    assert "I can post in" in ready["text"]
     slack.clock.forward(minutes=6)
     await tick(slack)
     assert len(slack.public(ANA_DM)) == 2

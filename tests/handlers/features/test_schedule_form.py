@@ -283,7 +283,7 @@ async def test_another_channel_s_schedule_is_shown_before_one_is_added(slack: Sl
     assert not await slack.submit(modal, values(channel=WORLD))
     again = slack.modal()
     assert again
-    assert "The channel has what this form did not show you" in texts([again])
+    assert "This channel has a schedule already" in texts([again])
     assert f"<#{WORLD}>: a question at 08:00 every day" in texts([again])
     assert chosen(again, "channel") == WORLD
     assert len(await slack.parley.store.schedules.of_channel(TEAM, WORLD)) == 1

@@ -77,7 +77,11 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
     ("error", "outcome"),
     [
         ("is_archived", "This channel is archived, so I can't post in it."),
-        ("msg_too_long", f"The post in <#{GENERAL}> was not sent: msg_too_long."),
+        (
+            "msg_too_long",
+            f"Slack refused the post in <#{GENERAL}> (msg_too_long)."
+            " If you need it there, tell an admin.",
+        ),
     ],
 )
 async def test_a_post_that_is_refused_later_says_why(

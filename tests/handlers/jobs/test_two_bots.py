@@ -98,9 +98,8 @@ async def test_who_asked_is_told_if_the_bot_that_took_the_press_has_ended(
     public = slack.public()
     assert len(public) == (error is None)
     (told,) = [one["text"] for one in new if one not in public]
-    assert told == (
-        f"The post in <#{GENERAL}> was not sent: {error}." if error else f"Posted in <#{GENERAL}>."
-    )
+    refused = f"Slack refused the post in <#{GENERAL}> ({error})."
+    assert told.startswith(refused if error else f"Posted in <#{GENERAL}>.")
 
 
 async def test_now_posts_one_more_once(slack: Slack, other: Parley) -> None:
