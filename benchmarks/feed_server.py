@@ -1,18 +1,19 @@
 """The server of hostile feeds, on loopback, in a process of its own.
 
-It records what it sends, every request that a polite reader would not make, and every connection to
-an address that nobody may connect to.
+It records every request that a polite reader would not make, and every connection to an address
+that nobody may connect to; `benchmarks.feed_judge` records what it sends.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 
+from benchmarks.feed_judge import Judge, Served, kept
 from benchmarks.hostile_feeds import ALLOWED, FULL_EVERY, KINDS, TRAPS, Answer, Feed, Request
 
 _LONGEST_ANSWER = 60
@@ -21,16 +22,14 @@ _REDIRECTS = (301, 302, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """An answer that was sent."""
+class Brought:
+    """The new stories and edits of an answer that was sent."""
 
     feed: int
     at: float
     """When it had been sent, by the machine's monotonic clock."""
-    now: datetime
-    """The same on the clock of the run."""
-    stories: Mapping[str, str]
-    """The stories that it has to bring, as words and the marks of their last edits."""
+    words: Sequence[str]
+    """Words that no answer had brought before."""
 
 
 class Manners:
@@ -96,7 +95,8 @@ class Server:
         self._open = Counter[str]()
         """How many requests each host is answering."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._served: list[Served] = []
+        self._brought: list[Brought] = []
+        self.judge = Judge(kept)
         self._sent: set[str] = set()
         """The words of the stories that were sent, or that nobody waits for any longer."""
         self._problems: list[str] = []
@@ -142,10 +142,10 @@ class Server:
             feed.pass_time(now)
         self._now = now
 
-    def take(self) -> tuple[list[Served], list[str]]:
-        """Return what was sent, and what was wrong, since the last call."""
-        taken = self._served, self._problems
-        self._served, self._problems = [], []
+    def take(self) -> tuple[list[Brought], list[str]]:
+        """Return what new was sent, and what was wrong, since the last call."""
+        taken = self._brought, self._problems
+        self._brought, self._problems = [], []
         return taken
 
     async def _trap(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -194,7 +194,9 @@ class Server:
         await _send(answer, writer)
         if answer.stories:
             self._sent |= answer.stories.keys()
-            self._served.append(Served(feed.number, time.monotonic(), self._now, answer.stories))
+            served = Served(feed.number, time.monotonic(), self._now, answer.stories)
+            if new := self.judge.note(served):
+                self._brought.append(Brought(served.feed, served.at, new))
 
 
 async def _send(answer: Answer, writer: asyncio.StreamWriter) -> None:
@@ -226,8 +228,8 @@ async def _send(answer: Answer, writer: asyncio.StreamWriter) -> None:
 def serve(pipe: Connection, count: int, seed: int, start: datetime, every: timedelta) -> None:
     """Serve *count* feeds until the other end of *pipe* is closed: the main of the process.
 
-    Sends the port and the addresses. Then it answers each time with `Server.take`, after it went on
-    to that time, and None with `Server.take` too.
+    Sends the port and the addresses. Then it goes on to each time that it is sent and answers with
+    `Server.take`, as it answers None. It answers the URL of a database with the `Verdict` on it.
     """
     asyncio.run(_serve(pipe, Server(count, seed, start, every)))
 
@@ -237,6 +239,10 @@ async def _serve(pipe: Connection, server: Server) -> None:
         pipe.send((server.port, server.urls))
         with suppress(EOFError, OSError):
             while True:
-                if order := await asyncio.to_thread(pipe.recv):
-                    server.pass_time(order)
+                match await asyncio.to_thread(pipe.recv):
+                    case str(url):
+                        pipe.send(await server.judge.judge_database(url))
+                        continue
+                    case datetime() as now:
+                        server.pass_time(now)
                 pipe.send(server.take())

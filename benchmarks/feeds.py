@@ -1,9 +1,9 @@
 """Poll hostile feeds on loopback, and judge what comes of it: `make bench-feeds`.
 
 The clock of the run goes on by ten days; at each of its steps everything that is due is polled.
-Look-ups run all the time. The server (`benchmarks.feed_server`) judges the requests; this process
-notes every connection that it makes itself. At the end, the stories in the database are compared
-with what the server sent.
+Look-ups run during many of the polls. The server (`benchmarks.feed_server`) judges the requests;
+this process notes every connection that it makes itself. At the end, the stories in the database
+are compared with what the server sent.
 
     python -m benchmarks.feeds --feeds 500 --polls 100 --minutes 100
 """
@@ -11,6 +11,7 @@ with what the server sent.
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import random
@@ -18,9 +19,10 @@ import selectors
 import socket
 import sys
 import time
+from array import array
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from datetime import time as wall
@@ -29,10 +31,11 @@ from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from benchmarks import databases
-from benchmarks.feed_server import Served, serve
+from benchmarks.feed_judge import Verdict, kept
+from benchmarks.feed_server import Brought, serve
 from benchmarks.hostile_feeds import ALLOWED, TRAPS
 from bot.feeds.addresses import Addresses, AllowList
 from bot.feeds.fetching import Fetcher, Limits
@@ -40,7 +43,6 @@ from bot.feeds.poller import Poller
 from bot.feeds.reading import FeedReader
 from bot.observability.metrics import Metrics
 from store import Store, open_store
-from store.db import open_database, to_instant
 from store.types import ChannelId, Found, News, Order, PostKind, Timetable
 from tests.ids import T1, U1
 from tests.machine import NOW
@@ -50,12 +52,12 @@ _LENGTH = timedelta(days=10)
 _ANSWER_SECONDS = 3.0
 """How long a feed may take; 30 seconds outside of this benchmark, which has many that never end."""
 _FINDABLE_SECONDS = 2.0
-_KEEP_STORIES = 15
-"""How many stories of every third feed are kept: more than a feed lists."""
 _LOOK_UP_EVERY = 0.05
+_LOOKED_UP = 2_000
+"""How many different words are looked up."""
+_LOOK_UP_ROUNDS = 60
+"""The most rounds with look-ups, during the polls and for some time after them."""
 _QUIET_SECONDS = 1
-_QUIET_ROUNDS = 60
-"""The most rounds after which the look-ups go on without polls."""
 _MAX_GROWTH = 1.15
 """Memory at the end, as a multiple of the maximum in the first fifth, when the caches fill."""
 _MB_OF_A_STORY = 0.004
@@ -70,93 +72,14 @@ _ORDER = Order(
     stories=5,
     news=News.NEW_OR_NOTHING,
 )
-_LOAD = timedelta(minutes=15)
-_DIGESTS = """
-SELECT p.due_at, a.summary FROM post p JOIN post_story s ON s.post_key = p.key JOIN (
-    SELECT id, summary FROM loaded_article UNION SELECT id, summary FROM retired_article
-) a ON a.id = s.article_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A story in the database."""
-
-    text: str
-    first_seen_at: datetime
-    published_at: datetime | None
-
-
-class Judge:
-    """Compares what the server sent with what was found and stored."""
-
-    def __init__(self, kept: Callable[[int], int | None]) -> None:
-        """*kept* returns how many stories of a feed are kept, by its number; None for all."""
-        self._kept = kept
-        self.first: dict[str, Served] = {}
-        """The answer that first brought each word."""
-        self._last: dict[int, Served] = {}
-        """The last answer of each feed."""
-        self._marks: dict[str, str] = {}
-        self.problems = Counter[str]()
-
-    def note(self, served: Served) -> Sequence[str]:
-        """Note an answer; return the words that no answer brought before."""
-        words = [word for pair in served.stories.items() for word in pair if word]
-        new = [word for word in words if word not in self.first]
-        self.first.update(dict.fromkeys(new, served))
-        self._last[served.feed] = served
-        self._marks |= served.stories
-        return new
-
-    def note_found(self, seconds: float | None) -> None:
-        """Note how long after its poll a word was found; None if no look-up found it."""
-        if seconds is None or seconds > _FINDABLE_SECONDS:
-            self.problems["new, and not found in time"] += 1
-
-    def judge(self, stories: Sequence[Stored]) -> None:
-        """Compare all stories in the database with what was sent."""
-        by_word: dict[str, list[Stored]] = {word: [] for word in self._marks}
-        counts = Counter[int]()
-        for story in stories:
-            for word in by_word.keys() & set(story.text.split()):
-                by_word[word].append(story)
-        for word, found in by_word.items():
-            first = self.first[word]
-            is_listed = word in self._last[first.feed].stories
-            must_be_there = is_listed or self._kept(first.feed) is None
-            counts[first.feed] += len(found)
-            self.problems["lost"] += must_be_there and not found
-            self.problems["there twice"] += len(found) > 1
-            for story in found:
-                self.problems["old, and thought to be new"] += story.first_seen_at > first.now
-                is_late = (story.published_at or story.first_seen_at) > story.first_seen_at
-                self.problems["dated after it was there"] += is_late
-                mark = self._marks[word]
-                self.problems["without its last edit"] += bool(mark) and mark not in story.text
-        for feed, count in counts.items():
-            self.problems["more than are kept"] += count > (self._kept(feed) or count)
-
-    def judge_digests(self, digests: Mapping[datetime, Sequence[str]]) -> None:
-        """Judge digests of what is new: the texts of their stories, by the time of each digest."""
-        posted: set[str] = set()
-        # A story may be loaded while the last digest is chosen.
-        since: datetime | None = None
-        for at, texts in sorted(digests.items()):
-            words = {word for text in texts for word in text.split()} & self._marks.keys()
-            self.problems["posted twice"] += len(words & posted)
-            old = [word for word in words if since and self.first[word].now < since]
-            self.problems["posted as new after an earlier digest could have it"] += len(old)
-            posted |= words
-            since = at - _LOAD
 
 
 @dataclass(slots=True)
 class Times:
     """How long look-ups took, in seconds."""
 
-    all: list[float] = field(default_factory=list)
-    work: list[float] = field(default_factory=list)
+    all: "array[float]" = field(default_factory=lambda: array("d"))
+    work: "array[float]" = field(default_factory=lambda: array("d"))
     """The work of the event loop from the time at which the look-up was due to its answer.
 
     Other processes on the machine do not change it.
@@ -169,12 +92,25 @@ class Selector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self._rounds = deque[tuple[float, float]](maxlen=10_000)
+        self._is_noting = False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for events, and note the time."""
         events = super().select(timeout)
-        self._rounds.append((time.monotonic(), time.thread_time()))
+        if self._is_noting:
+            self._rounds.append((time.monotonic(), time.thread_time()))
         return events
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note the rounds inside the block."""
+        self._rounds.clear()
+        self._rounds.append((time.monotonic(), time.thread_time()))
+        self._is_noting = True
+        try:
+            yield
+        finally:
+            self._is_noting = False
 
     def work_since(self, at: float) -> float:
         """Return the seconds of work since the round began in which it was *at*, at least."""
@@ -207,7 +143,6 @@ class Run:
         store: Store,
         poller: Poller,
         pipe: Connection,
-        judge: Judge,
         ended: Callable[[int], float],
         selector: Selector,
     ) -> None:
@@ -216,9 +151,12 @@ class Run:
         self._store, self._poller, self._pipe, self._ended = store, poller, pipe, ended
         # A thread of its own, because the polls use those that all share.
         self._asking = ThreadPoolExecutor(1)
-        self.judge = judge
-        self.complaints = Counter[str]()
-        self.delays: list[float] = []
+        self.problems = Counter[str]()
+        self._words = deque[str](maxlen=_LOOKED_UP)
+        """The last words of stories that were sent."""
+        self.sent = 0
+        """How many there were."""
+        self.delays = array("d")
         """Seconds from the answer of the server until each new story was found."""
         self.memory: list[tuple[float, int]] = []
         """The megabytes after each round, and how many stories had been sent."""
@@ -231,41 +169,53 @@ class Run:
         """
         await self._ask(now)
         polling = asyncio.create_task(self._poller.run())
-        missing: dict[str, Served] = {}
+        missing: dict[str, Brought] = {}
         is_over = False
         while missing or not is_over:
             await asyncio.wait([polling], timeout=0.05)
             is_over = polling.done()
-            for served in await self._ask(None):
-                # One word of each answer: all its stories are loaded at once.
-                new = self.judge.note(served)[-1:]
-                missing |= {} if is_first else dict.fromkeys(new, served)
-            for word, served in list(missing.items()):
-                found_at, ended = await self._found(word), self._ended(served.feed)
+            for brought in await self._ask(None):
+                self.sent += len(brought.words)
+                self._words.extend(brought.words)
+                if not is_first:
+                    # One word of each answer: all its stories are loaded at once.
+                    missing[brought.words[-1]] = brought
+            for word, brought in list(missing.items()):
+                found_at, ended = await self._found(word), self._ended(brought.feed)
                 until = found_at or time.monotonic()
                 # The poll that brought it may not have ended yet.
-                late = until - ended if ended > served.at else 0
+                late = until - ended if ended > brought.at else 0
                 if found_at or (is_over and late > 2 * _FINDABLE_SECONDS):
-                    self.judge.note_found(late if found_at else None)
-                    self.delays.append(until - served.at)
+                    is_late = found_at is None or late > _FINDABLE_SECONDS
+                    self.problems["new, and not found in time"] += is_late
+                    self.delays.append(until - brought.at)
                     del missing[word]
         await polling
-        self.memory.append((memory(), len(self.judge.first)))
+        self.memory.append((memory(), self.sent))
 
-    async def _ask(self, order: datetime | None) -> Sequence[Served]:
-        """Send an order to the server; return what it has sent since the last order."""
+    async def _ask(self, order: datetime | None) -> Sequence[Brought]:
+        """Send an order to the server; return what new it has sent since the last order."""
+        brought, complaints = await self._request(order)
+        self.problems.update(complaints)
+        return cast("Sequence[Brought]", brought)
 
-        def ask() -> tuple[Sequence[Served], Sequence[str]]:
+    async def verdict(self, url: str) -> Verdict:
+        """Return the server's verdict on what is in the database."""
+        return cast("Verdict", await self._request(url))
+
+    async def _request(self, order: object) -> Any:
+        def ask() -> Any:
             self._pipe.send(order)
-            answer: tuple[Sequence[Served], Sequence[str]] = self._pipe.recv()
-            return answer
+            return self._pipe.recv()
 
-        served, complaints = await asyncio.get_running_loop().run_in_executor(self._asking, ask)
-        self.complaints.update(complaints)
-        return served
+        return await asyncio.get_running_loop().run_in_executor(self._asking, ask)
 
     async def _found(self, word: str) -> float | None:
-        answer = await self._store.corpus.find(word)
+        corpus = self._store.corpus
+        # A word that is not there would be looked up as one that is misspelled, again and again.
+        if word not in corpus.finder.index.vocabulary:
+            return None
+        answer = await corpus.find(word)
         if not isinstance(answer, Found):
             return None
         texts = (f"{match.article.headline} {match.article.summary}" for match in answer.matches)
@@ -291,13 +241,14 @@ class Run:
         A look-up that begins late, because the event loop was busy, has taken longer.
         """
         chance = random.Random(0)
-        words = [*self.judge.first]
-        while True:
-            due = time.monotonic() + _LOOK_UP_EVERY
-            await asyncio.sleep(_LOOK_UP_EVERY)
-            await self._store.corpus.find(chance.choice(words))
-            times.all.append(time.monotonic() - due)
-            times.work.append(self._selector.work_since(due))
+        words = [*self._words]
+        with self._selector.noting():
+            while True:
+                due = time.monotonic() + _LOOK_UP_EVERY
+                await asyncio.sleep(_LOOK_UP_EVERY)
+                await self._store.corpus.find(chance.choice(words))
+                times.all.append(time.monotonic() - due)
+                times.work.append(self._selector.work_since(due))
 
 
 @contextlib.asynccontextmanager
@@ -315,6 +266,16 @@ def memory() -> float:
     """Return the resident memory of this process in megabytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def memory_with(url: str) -> float:
+    """Return the memory of this process, a new one, with the stories of the database *url*."""
+
+    async def open_and_measure() -> float:
+        async with open_store(url):
+            return memory()
+
+    return asyncio.run(open_and_measure())
 
 
 def names() -> Callable[[str, int], Awaitable[Sequence[IPv4Address | IPv6Address]]]:
@@ -402,7 +363,7 @@ async def measure(
         )
         ids = []
         for number, feed_url in enumerate(urls):
-            feed = await store.sources.add(feed_url, now=now, keep_stories=_kept(number))
+            feed = await store.sources.add(feed_url, now=now, keep_stories=kept(number))
             ids.append(feed.id)
         await store.schedules.set(
             team_id=T1, channel_id=ChannelId("C1"), owner_id=U1, order=_ORDER, now=now
@@ -411,7 +372,6 @@ async def measure(
             store,
             poller,
             pipe,
-            Judge(_kept),
             lambda number: metrics.ended[f"poll {ids[number]}"],
             selector,
         )
@@ -428,39 +388,39 @@ async def measure(
                 digest_at += timedelta(days=1)
             if not number:
                 await run.pass_round(now, is_first=True)
+                gc.collect()
+                gc.freeze()  # as the bot does when it begins to serve
                 continue
-            async with looking_up(run, run.busy):
+            if number % max(rounds // _LOOK_UP_ROUNDS, 1):
                 await run.pass_round(now, is_first=False)
-            # In turn, so that other load on the machine affects both.
-            if number % max(rounds // _QUIET_ROUNDS, 1) == 0:
+            else:
+                async with looking_up(run, run.busy):
+                    await run.pass_round(now, is_first=False)
+                # In turn, so that other load on the machine affects both.
                 async with looking_up(run, run.quiet):
                     await asyncio.sleep(_QUIET_SECONDS)
             if number % 20 == 19:
                 print(f"{number + 1} of {rounds} rounds", file=sys.stderr, flush=True)
-        stored, digests = await _stored(url), await _digests(url)
-        run.judge.judge(stored)
-        run.judge.judge_digests(digests)
-    problems = run.complaints + run.judge.problems
+        verdict = await run.verdict(url)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        fresh = await asyncio.wrap_future(pool.submit(memory_with, url))
+    problems = run.problems + verdict.problems
     elsewhere = {address for address in connected if address != f"{ALLOWED}:{port}"}
     problems.update({f"a connection to {address}": connected[address] for address in elsewhere})
     print(f"| {feeds} feeds, {polls} polls of each | |")
     print("|---|---:|")
     outcomes = ", ".join(f"{count:,} {name}" for name, count in metrics.outcomes.most_common())
     print(f"| polls in {rounds} rounds: {outcomes} | {metrics.outcomes.total():,} |")
-    print(f"| connections; stories sent | {connected.total():,}; {len(run.judge.first):,} |")
-    print(f"| stories in the database | {len(stored):,} |")
-    posted = sum(map(len, digests.values()))
-    print(f"| digests of what is new; stories in them | {len(digests)}; {posted} |")
+    print(f"| connections; stories sent | {connected.total():,}; {run.sent:,} |")
+    print(f"| stories in the database | {verdict.stories:,} |")
+    print(f"| digests of what is new; stories in them | {verdict.digests}; {verdict.posted} |")
+    print(f"| MB of a new process with the same stories | {fresh:.0f} |")
     problems.update(run.judge_speed(rounds))
     for problem, count in sorted(problems.items()):
         print(f"| {problem} | {count:,} |")
     print(f"| **all that is wrong** | **{problems.total():,}** |")
     print(f"\nseed {seed}, {time.monotonic() - began:.0f} s", file=sys.stderr)
     return problems.total()
-
-
-def _kept(number: int) -> int | None:
-    return _KEEP_STORIES if number % 3 == 0 else None
 
 
 def p99(values: Sequence[float]) -> float:
@@ -470,28 +430,6 @@ def p99(values: Sequence[float]) -> float:
 
 def _spread(values: Sequence[float], unit: float) -> str:
     return f"{median(values) * unit:.2f}; {p99(values) * unit:.2f}"
-
-
-async def _stored(url: str) -> Sequence[Stored]:
-    async with open_database(url, is_looking=True) as database:
-        rows = await database.fetch("SELECT * FROM loaded_article")
-    return [
-        Stored(
-            text=f"{row['headline']} {row['summary']}",
-            first_seen_at=to_instant(row["first_seen_at"]),
-            published_at=to_instant(row["published_at"]) if row["published_at"] else None,
-        )
-        for row in rows
-    ]
-
-
-async def _digests(url: str) -> Mapping[datetime, Sequence[str]]:
-    async with open_database(url, is_looking=True) as database:
-        rows = await database.fetch(_DIGESTS)
-    texts: dict[datetime, list[str]] = {}
-    for row in rows:
-        texts.setdefault(to_instant(row["due_at"]), []).append(row["summary"])
-    return texts
 
 
 async def _on(asked: argparse.Namespace, selector: Selector) -> int:

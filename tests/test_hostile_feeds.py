@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from benchmarks import feeds
-from benchmarks.feed_server import Manners, Served, Server
-from benchmarks.feeds import Judge, Stored
+from benchmarks.feed_judge import Judge, Served, Stored
+from benchmarks.feed_server import Manners, Server
 from benchmarks.hostile_feeds import (
     ALLOWED,
     FULL_EVERY,
@@ -107,8 +107,6 @@ def test_stories_that_went_wrong_are_noticed() -> None:
             replace(good, text="also"),
         ]
     )
-    for seconds in (0.0, 2.1, None):
-        judge.note_found(seconds)
     assert +judge.problems == Counter(
         {
             "lost": 2,
@@ -117,7 +115,6 @@ def test_stories_that_went_wrong_are_noticed() -> None:
             "old, and thought to be new": 1,
             "dated after it was there": 1,
             "without its last edit": 1,
-            "new, and not found in time": 2,
         }
     )
 
@@ -150,12 +147,12 @@ async def test_every_kind_of_feed_answers_and_a_careless_reader_is_noticed() -> 
             pairs = zip(KINDS, server.urls, strict=True)
             urls = [url for kind, url in pairs if kind not in (Drip, Silent)]
             results = await asyncio.gather(*map(read, urls), return_exceptions=True)
-            served, problems = server.take()
+            brought, problems = server.take()
             with pytest.raises(aiohttp.ClientError):
                 await session.get(f"http://{TRAPS[0]}:{server.port}/feed")
         assert set(connected) == {f"{at}:{server.port}" for at in (ALLOWED, TRAPS[0])}
         assert set(server.take()[1]) == {f"a connection to {TRAPS[0]}"}
     assert {200, 301, 302} <= set(results)
-    assert len(served) > len(KINDS) / 2
+    assert len(brought) > len(KINDS) / 2
     assert len(problems) == len(urls)
     assert problems[0] == "Feed: a request without a name"
