@@ -189,9 +189,13 @@ class Index:
             if word in added_of:
                 postings = np.sort(np.concatenate([postings, added_of[word]]))
             changed[word] = postings
+        counts = {word: len(changed[word]) for word in removed_of.keys() | added_of.keys()}
+        for word in [word for word, count in counts.items() if not count]:
+            # Words that only came and went take no memory.
+            if not self._is_in_base(word):
+                del changed[word]
         new = copy(self)
         new._changed = changed
-        counts = {word: len(changed[word]) for word in removed_of.keys() | added_of.keys()}
         new.vocabulary = self.vocabulary.updated(counts)
         by_number = np.argsort(self._by_headline)
         is_kept = ~np.isin(self.numbers, removed.numbers)
@@ -220,5 +224,9 @@ class Index:
         if changed is not None:
             return changed
         at = bisect_left(self._base.words, word)
-        is_there = self._base.words[at : at + 1] == [word]
-        return self._base.postings[self._starts[at] : self._starts[at + is_there]]
+        end = at + self._is_in_base(word)
+        return self._base.postings[self._starts[at] : self._starts[end]]
+
+    def _is_in_base(self, word: str) -> bool:
+        at = bisect_left(self._base.words, word)
+        return self._base.words[at : at + 1] == [word]

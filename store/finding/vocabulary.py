@@ -147,6 +147,8 @@ class Vocabulary:
             words.insert(place, word)
         new._words = words
         new._counted = {**self._counted, **counts}
+        for word in (word for word, count in counts.items() if not count):
+            del new._counted[word]
         new.languages = new._spoken()
         if new.languages != self.languages:
             return type(self)(new.counted)

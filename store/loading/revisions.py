@@ -63,7 +63,7 @@ _ADD = """
 INSERT INTO revision (
     number, fingerprint, documents, articles, loaded_at, loaded_by, restores, next_number,
     added, edited, moved, removed, source
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING *
 """
 _KEEP_DOCUMENT = """
 INSERT INTO past_document (path, revision, digest, articles, source) VALUES ($1, $2, $3, $4, $5)
@@ -234,7 +234,7 @@ async def write(
         await connection.executemany(_KEEP_ARTICLE, past)
     await _write_articles(connection, plan, progress, is_staged=is_staged)
     sizes = (await connection.fetch(_SIZES))[0]
-    await connection.execute(
+    (row,) = await connection.fetch(
         _ADD,
         number,
         fingerprint,
@@ -253,7 +253,6 @@ async def write(
     oldest = await oldest_kept(connection, plan.source)
     for statement in _FORGET:
         await connection.execute(statement, oldest, plan.source)
-    (row,) = await connection.fetch(_LAST)
     return to_revision(row)
 
 
