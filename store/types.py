@@ -219,6 +219,11 @@ class FeedSource:
         return f"feed://{self.id}"
 
     @property
+    def keeps_all(self) -> bool:
+        """Return whether all of its stories stay for ever."""
+        return self.keep_days is None and self.keep_stories is None
+
+    @property
     def name(self) -> str:
         """Return what people call it: its title, or else the host of its address."""
         return self.title or self.url.split("/")[2]

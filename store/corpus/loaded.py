@@ -1,5 +1,6 @@
 """The loaded revision of the corpus, its topics, and the finder that searches its articles."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,8 +10,10 @@ from store.articles import reading
 from store.db import Connection, Database
 from store.finding import segments
 from store.finding.finder import CACHED_CHARACTERS, Finder, size_in_memory
+from store.finding.index import build
 from store.finding.similarity import SemanticSearch
 from store.loading import revisions
+from store.loading.plan import LoadPlan
 from store.topics import Typeahead, stored
 from store.types import Article, Revision, StaleRevisionError, Topic
 
@@ -93,6 +96,32 @@ async def read(
         return loaded.with_topics(topics)
 
     return build
+
+
+def advance(before: Loaded, plan: LoadPlan, revision: Revision) -> Build | None:
+    """Return a function that builds *revision*, which *plan* makes of the one *before*.
+
+    None if other loads came between them, or if the plan changes too much for that to be worth it.
+    """
+    is_next = before.revision is not None and before.revision.number + 1 == revision.number
+    changed = len(plan.additions) + len(plan.removals) + len(plan.moves)
+    if not is_next or changed > segments.MAX_UPDATED:
+        return None
+
+    def updated() -> Finder:
+        added = dict(plan.added())
+        removed = sorted(plan.removed(), key=lambda one: one[0])
+        index = before.finder.index.updated(removed=build(removed), added=build(added.items()))
+        return before.finder.with_index(
+            index, {move.number: move.after for move in plan.moves} | added
+        )
+
+    async def build_next() -> Loaded:
+        finder = await asyncio.to_thread(updated)
+        next_number = max(before.next_number, (plan.reserved or 0) + plan.new)
+        return replace(before, revision=revision, finder=finder, next_number=next_number)
+
+    return build_next
 
 
 async def _read_recent(connection: Connection) -> Mapping[int, Article]:

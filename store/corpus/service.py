@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
-from store.corpus.loaded import Loaded, read
+from store.corpus.loaded import Loaded, advance, read
 from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError
 from store.finding import segments
 from store.finding.finder import Finder
@@ -399,6 +399,8 @@ class Corpus:
         To be called when a poll brought nothing; `load_feed` does it too. Raises what `load_feed`
         raises.
         """
+        if feed.keeps_all:
+            return 0
         async with self._planning(feed.id) as plan:
             await self._apply_feed(await plan_retirement(self._database, plan, feed, at))
             return plan.counts.removed
@@ -463,7 +465,7 @@ class Corpus:
             if after == before:
                 return before
             plan.remove(number, before, is_edited=True)
-            plan.add_new(after, is_edited=True)
+            plan.add(after, is_edited=True)
 
             async def write(connection: Connection) -> None:
                 await written_questions.add(
@@ -492,7 +494,7 @@ class Corpus:
     async def question_like(self, article: Article, question: str) -> Article | None:
         """Return another story whose question is nearly *question*; None if there is none."""
         with LoadPlan(base=0) as plan:
-            plan.add_new(replace(article, question=question))
+            plan.add(replace(article, question=question))
             numbers = await reading.numbers_by_id(self._database, [article.id])
             for number in numbers.values():
                 plan.remove(number, article, is_edited=True)
@@ -601,9 +603,7 @@ class Corpus:
         transaction.
         """
         progress = progress or Progress()
-        if plan.returned:
-            # Their old rows may still be there.
-            await staging.clean(self._database)
+        await staging.prepare(self._database, plan)
         await revisions.reserve_numbers(self._database, plan)
         with DiskList[Segment](batch=1) as added:
             await asyncio.to_thread(_index, plan, added, progress)
@@ -631,8 +631,9 @@ class Corpus:
                     # takes long to read, and others wait to write.
                     build = None
                     if not staged:
-                        build = await read(
-                            self._database, connection, self._semantic, before=self._loaded
+                        before = self._loaded
+                        build = advance(before, plan, revision) or await read(
+                            self._database, connection, self._semantic, before=before
                         )
                 if build:
                     self._loaded = await build()
@@ -676,7 +677,7 @@ class Corpus:
             self._derive_again_at = time.monotonic() + _DERIVE_LATER
 
     async def _derive(self) -> None:
-        """Update the derived data of the articles, and load it.
+        """Update the derived data of the articles, and load it; delete what no undo needs any more.
 
         Does not raise, because the articles are loaded and found without it. After an error,
         `follow` calls this again.
@@ -684,6 +685,7 @@ class Corpus:
         error = None
         try:
             with background_work():
+                await revisions.forget(self._database)
                 await derived.bring_up_to_date(self._database, self.finder.index.size)
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.

@@ -272,10 +272,10 @@ async def _plan_decisions(
 
 def _plan_article(plan: LoadPlan, known: KnownStory | None, after: Article) -> None:
     if known is None or known.article is None or known.number is None:
-        plan.add_new(after)
+        plan.add(after)
     elif texts(after) != texts(known.article):
         plan.remove(known.number, known.article, is_edited=True)
-        plan.add_new(after, is_edited=True)
+        plan.add(after, is_edited=True)
     elif after != known.article:
         plan.move(known.number, known.article, after)
 
@@ -298,7 +298,7 @@ async def _not_kept(
     database: Database, feed: FeedSource, decisions: Sequence[_Decision], at: datetime
 ) -> dict[str, int | None]:
     """Return the ids of the stories that the feed does not keep, with their numbers if loaded."""
-    if feed.keep_days is None and feed.keep_stories is None:
+    if feed.keeps_all:
         return {}
     dated = {
         story_id: (date, number, number)

@@ -3,7 +3,6 @@
 The articles are kept in lists on disk, so a plan for a million articles needs little memory.
 """
 
-from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -65,8 +64,6 @@ class LoadPlan:
     """A number that no article had yet; new articles are numbered from it on."""
     new: int = 0
     """How many of these numbers the plan uses."""
-    returned: "array[int]" = field(default_factory=lambda: array("q"))
-    """The older numbers under which an undo adds articles again."""
     reserved: int | None = None
     """The first number that the load has reserved in place of *first_number*, before it writes."""
     written: WrittenQuestions = field(default_factory=WrittenQuestions)
@@ -80,17 +77,17 @@ class LoadPlan:
         self.removals.append(IndexChange(number, article, is_edited))
         self.counts.removed += not is_edited
 
-    def add(self, number: int, article: Article, *, is_edited: bool) -> None:
-        """Plan to add an article to the index, with its written question if there is one."""
-        self.additions.append(IndexChange(number, self.written.apply(article), is_edited))
-        if number < self.first_number:
-            self.returned.append(number)
+    def add(self, article: Article, *, is_edited: bool = False) -> None:
+        """Plan to add an article to the index, with its written question if there is one.
+
+        Its number was never used.
+        """
+        self._add(self.written.apply(article), is_edited=is_edited)
         self.counts.edited += is_edited
         self.counts.added += not is_edited
 
-    def add_new(self, article: Article, *, is_edited: bool = False) -> None:
-        """Plan to add an article to the index under a number that was never used."""
-        self.add(self.first_number + self.new, article, is_edited=is_edited)
+    def _add(self, article: Article, *, is_edited: bool) -> None:
+        self.additions.append(IndexChange(self.first_number + self.new, article, is_edited))
         self.new += 1
 
     def move(self, number: int, before: Article, after: Article) -> None:
@@ -98,15 +95,22 @@ class LoadPlan:
         self.moves.append(Move(number, before, after))
         self.counts.moved += 1
 
+    def replace_moved(self) -> None:
+        """Plan each move as a removal and an addition, which can be staged."""
+        for number, before, after in self.moves:
+            self.removals.append(IndexChange(number, before, True))
+            self._add(after, is_edited=True)
+        self.moves.close()
+        self.moves = DiskList()
+
     def removed(self) -> Iterator[tuple[int, Article]]:
         """Yield the articles to be removed, with their numbers."""
         return ((change.number, change.article) for change in self.removals)
 
     def added(self) -> Iterator[tuple[int, Article]]:
-        """Yield the articles to be added, with their numbers: of the new ones, those reserved."""
+        """Yield the articles to be added, with their numbers: those reserved, if there are some."""
         shift = 0 if self.reserved is None else self.reserved - self.first_number
-        for number, article, _ in self.additions:
-            yield number + shift if number >= self.first_number else number, article
+        return ((number + shift, article) for number, article, _ in self.additions)
 
     def __enter__(self) -> Self:
         return self

@@ -196,7 +196,7 @@ class _Planner:
             else:
                 if article.id in self._repeated:
                     self._assigned.add(article.id)
-                self._plan.add_new(article)
+                self._plan.add(article)
         return id_conflicts
 
     async def remove_unmatched(self) -> None:
@@ -260,7 +260,7 @@ class _Planner:
         after = self._plan.written.apply(after)
         if texts(after) != texts(before):
             self._plan.remove(number, before, is_edited=True)
-            self._plan.add_new(after, is_edited=True)
+            self._plan.add(after, is_edited=True)
         elif after != before:
             self._plan.move(number, before, after)
 
@@ -272,4 +272,4 @@ class _Planner:
                 await reading.numbers_by_id(self._database, [article.id])
             )
         self._assigned.add(article.id)
-        self._plan.add_new(article)
+        self._plan.add(article)

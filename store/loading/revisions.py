@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 
 from store.articles.by_id import COLUMNS, shuffle_position, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
@@ -72,23 +71,45 @@ _KEEP_ARTICLE = f"""
 INSERT INTO past_article (number, revision, {COLUMNS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 -- our own names
-_FORGET = (
-    # A few with each load: a hundred thousand at once would hold up all who write.
-    """
-    DELETE FROM past_article WHERE (number, revision) IN (
-        SELECT p.number, p.revision FROM past_article p JOIN revision r ON r.number = p.revision
-        WHERE r.source = $2 AND r.number <= $1
-            AND r.number >= (SELECT COALESCE(MIN(revision), 0) FROM past_article)
-        LIMIT 2000
+# The oldest revision of each source that can be restored: what came before it is forgotten.
+_OLDEST_OF_EACH = f"""
+SELECT source, number FROM (
+    SELECT source, number, ROW_NUMBER() OVER (PARTITION BY source ORDER BY number DESC) AS place
+    FROM revision WHERE restores IS NULL AND loaded_by <> '{QUESTION}'
+) r WHERE place = {KEPT + 1}
+"""  # noqa: S608 -- our own text
+
+
+def _forgotten(table: str) -> str:
+    return f"""
+    FROM {table} WHERE revision IN (
+        SELECT r.number FROM revision r JOIN ({_OLDEST_OF_EACH}) oldest
+        ON oldest.source = r.source AND r.number <= oldest.number
+        WHERE r.number >= (SELECT COALESCE(MIN(revision), 0) FROM {table})
+    ) LIMIT $1
+    """  # noqa: S608 -- our own text
+
+
+# The history shows the revisions of the folder for ever. A feed may have thousands in a year.
+_FORGOTTEN_REVISIONS = f"""
+FROM revision WHERE number IN (
+    SELECT r.number FROM revision r JOIN ({_OLDEST_OF_EACH}) oldest
+    ON oldest.source = r.source AND r.number < oldest.number WHERE r.source <> '{FOLDER}'
+) AND NOT EXISTS (SELECT 1 FROM past_article p WHERE p.revision = revision.number) LIMIT $1
+"""  # noqa: S608 -- our own text
+_FORGET = tuple(
+    (
+        f"SELECT {key} {forgotten}",
+        f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} {forgotten})",  # noqa: S608 -- our own text
     )
-    """,
-    "DELETE FROM past_document WHERE source = $2 AND revision <= $1",
-    # The history shows those of the folder for ever. A feed may have thousands in a year.
-    f"""
-    DELETE FROM revision WHERE source = $2 AND number < $1 AND source <> '{FOLDER}'
-        AND NOT EXISTS (SELECT 1 FROM past_article p WHERE p.revision = revision.number)
-    """,  # noqa: S608
+    for table, key, forgotten in (
+        ("past_article", "number, revision", _forgotten("past_article")),
+        ("past_document", "path, revision", _forgotten("past_document")),
+        ("revision", "number", _FORGOTTEN_REVISIONS),
+    )
 )
+_FORGOTTEN_AT_ONCE = 500
+"""How many rows one transaction deletes."""
 _PUT_DOCUMENT = """
 INSERT INTO document (path, digest, articles, source) VALUES ($1, $2, $3, $4)
 ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, articles = excluded.articles
@@ -225,8 +246,8 @@ async def write(
     first_new = before["next_number"] if before else 0
     if fingerprint is None:
         fingerprint = before["fingerprint"] if before else ""
-    steps = 2 * len(plan.moves) + len(plan.additions) - (plan.new if is_staged else 0)
-    steps += 0 if is_staged else len(plan.removals)
+    steps = 2 * len(plan.moves)
+    steps += 0 if is_staged else len(plan.additions) + len(plan.removals)
     progress.start("Writing", steps)
     if before:
         await connection.executemany(_KEEP_DOCUMENT, _past_documents(plan, number))
@@ -250,10 +271,16 @@ async def write(
         plan.counts.removed,
         plan.source,
     )
-    oldest = await oldest_kept(connection, plan.source)
-    for statement in _FORGET:
-        await connection.execute(statement, oldest, plan.source)
     return to_revision(row)
+
+
+async def forget(database: Database) -> None:
+    """Delete the old articles and documents that no undo needs, and the old revisions of feeds."""
+    for select, delete in _FORGET:
+        # A read waits for nobody, and there is seldom anything to do.
+        while await database.fetch(select, 1):
+            async with database.transaction() as connection:
+                await connection.execute(delete, _FORGOTTEN_AT_ONCE)
 
 
 async def write_quietly(connection: Connection, plan: LoadPlan) -> None:
@@ -286,14 +313,9 @@ async def _write_articles(
     )
     moved = (new_article(move.number, move.after) for move in progress.counting(plan.moves))
     await connection.executemany(ADD_ARTICLE, moved)
-    if not is_staged or plan.returned:
-        least = plan.reserved if is_staged else None
-        rows = (
-            new_article(number, article)
-            for number, article in plan.added()
-            if least is None or number < least
-        )
-        await connection.executemany(ADD_ARTICLE, progress.counting(rows))
+    if not is_staged:
+        added = (new_article(*one) for one in progress.counting(plan.added()))
+        await connection.executemany(ADD_ARTICLE, added)
 
 
 def _past_documents(plan: LoadPlan, revision: int) -> Iterator[Sequence[object]]:
@@ -310,8 +332,8 @@ def _past_articles(
         yield number, revision, *to_columns(article)
     for move in plan.moves:
         yield move.number, revision, *to_columns(move.before)
-    # Numbers from *first_new* on are new. A smaller number returns with an undo, or another source
-    # was loaded since it was reserved, so store that the article did not exist before.
+    # Numbers from *first_new* on are new. If another source was loaded since a smaller number was
+    # reserved, store that the article did not exist before.
     first = plan.first_number if plan.reserved is None else plan.reserved
-    for number in chain(plan.returned, range(first, min(first + plan.new, first_new))):
+    for number in range(first, min(first + plan.new, first_new)):
         yield number, revision, *_ABSENT

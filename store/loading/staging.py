@@ -1,4 +1,4 @@
-"""Stage a large load in SQLite: write its new articles and their index before they are loaded.
+"""Stage a large load or undo in SQLite: write its articles and their index before they are loaded.
 
 A transaction that writes to SQLite blocks all others that write, and a hundred thousand articles
 take seconds. So they are written in short transactions under numbers that no reader sees (the view
@@ -71,6 +71,12 @@ class Staged:
         return segments.is_within(int(segment.numbers[0]), self.first, self.past)
 
 
+async def prepare(database: Database, plan: LoadPlan) -> None:
+    """Plan many moves so that `stage` can stage them."""
+    if database.blocks_writers and len(plan.moves) >= _FEWEST:
+        await asyncio.to_thread(plan.replace_moved)
+
+
 async def stage(
     database: Database, plan: LoadPlan, added: Iterable[Segment], progress: Progress
 ) -> Staged | None:
@@ -94,7 +100,7 @@ async def stage(
     await discard(database, Staged(staged.token, first, past))
     async with database.transaction() as connection:
         await _move(connection, staged.token, staged.first, staged.past)
-    articles = (one for one in plan.added() if staged.first <= one[0] < staged.past)
+    articles = plan.added()
     while batch := await asyncio.to_thread(lambda: [*islice(articles, _ROWS)]):
         async with database.transaction() as connection:
             await _require(connection, staged)

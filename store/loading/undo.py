@@ -119,7 +119,7 @@ async def _restore(
             number, now = holder, same_id[holder]
             kept.add(number)
         if now is None:
-            plan.add(number, old, is_edited=holder is not None)
+            plan.add(old, is_edited=holder is not None)
         elif now != old:
             plan.move(number, now, old)
     return holders.keys()

@@ -175,12 +175,15 @@ class World:
             case Undo(number):
                 revision = await corpus.undo(by="U1", at=now, number=number)
                 assert revision.restores
-                loaded, then = (
-                    await self.loaded(revision.source),
-                    self.at_revision[revision.restores],
-                )
                 # What was written since then stays.
-                assert [*map(self.own, loaded.values())] == [*map(self.own, then.values())]
+                loaded, then = (
+                    {one.id: self.own(one) for one in stories.values()}
+                    for stories in (
+                        await self.loaded(revision.source),
+                        self.at_revision[revision.restores],
+                    )
+                )
+                assert loaded == then
                 if revision.source != FOLDER:
                     feed = await self.store.sources.get(revision.source)
                     assert feed

@@ -223,6 +223,42 @@ async def test_what_a_load_removes_is_gone_at_once_and_can_be_restored_after_a_c
     assert await rows(url) == STORIES
 
 
+async def test_stories_that_only_move_are_staged(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder(tmp_path, "bridge") / "stories.csv"
+    first, *lines = path.read_text().splitlines()
+
+    async def places(store: Store) -> dict[str, int]:
+        batches = [batch async for batch in store.corpus.stories()]
+        assert await count(store, "bridge") == STORIES
+        return {one.id: one.position for batch in batches for one in batch}
+
+    async with open_store(url) as store, open_store(url) as other:
+        await load(store, path.parent)
+        before = await places(store)
+
+        async def look(_: int) -> None:
+            await other.corpus.follow()
+            assert await places(other) == before
+
+        steps = at_each_step(monkeypatch, look)
+        path.write_text("\n".join([first, *reversed(lines)]) + "\n")
+        await load(store, path.parent)
+        assert steps
+        assert store.corpus.revision
+        assert store.corpus.revision.moved == STORIES
+        assert store.corpus.revision.edited == 0
+        after = {one: STORIES + 1 - place for one, place in before.items()}
+        assert await places(store) == after
+        before = after
+        await store.corpus.undo(by="U1", at=NOW)
+        await other.corpus.follow()
+        for each in (store, other):
+            assert await places(each) == {one: STORIES + 1 - at for one, at in after.items()}
+    assert await rows(url) == STORIES
+
+
 async def test_a_failed_load_deletes_what_it_staged(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
