@@ -12,6 +12,7 @@ from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import complain, say
 from bot.clock import system_clock
 from bot.settings import SAMPLES
+from handlers.views import preview
 from handlers.views.message import counted, sized
 from store import Store, open_store, samples
 from store.posting.holidays import read_holidays
@@ -45,7 +46,7 @@ async def _load_corpus(store: Store, path: Path) -> int:
     done = "Loaded" if reload.is_changed else "Nothing has changed:"
     changes = f", {revision.changes}" if reload.is_changed else ""
     say(
-        f"{done} {sized(revision.documents, revision.articles)} from {path}:"
+        f"{done} {sized(reload.documents, reload.articles)} from {path}:"
         f" revision {revision.number}{changes}."
     )
     for line in format_warnings(reload.warnings):
@@ -76,6 +77,8 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
                 by="terminal", at=system_clock(), number=arguments.revision, progress=progress
             )
         say(format_revision(revision))
+        if untouched := preview.untouched(revision, await store.sources.stories()):
+            say(untouched)
         if revision.source != FOLDER:
             say(
                 "Its feed is paused, because the next poll would bring the same again:"

@@ -169,7 +169,7 @@ class CorpusAdmin:
             revision = await self.store.corpus.undo(
                 by=by, at=self.options.clock(), number=number, progress=progress
             )
-        return preview.restored(revision)
+        return preview.restored(revision, await self.store.sources.stories())
 
     async def _problems(self) -> Message:
         try:

@@ -128,7 +128,7 @@ def waiting() -> Message:
 def reloaded(reload: Reload) -> Message:
     """Render the result of a reload."""
     revision = reload.revision
-    size = sized(revision.documents, revision.articles)
+    size = sized(reload.documents, reload.articles)
     if reload.is_changed:
         text = f"Reloaded: {size}, {revision.changes}."
         if reload.left:

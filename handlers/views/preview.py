@@ -1,6 +1,6 @@
 """Messages about reloads: preview, progress, undo and history."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.button_value import Value
@@ -173,18 +173,29 @@ def dropped(
     return Message(text=text, blocks=blocks)
 
 
-def restored(revision: Revision) -> Message:
-    """Render the revision that an undo restored."""
+def restored(revision: Revision, stories: Mapping[str, int]) -> Message:
+    """Render the revision that an undo restored; each source has so many *stories* now."""
     text = (
         f"Revision {revision.restores} is back, as revision {revision.number}:"
-        f" {counted(revision.articles, 'story')}; {revision.changes}. "
+        f" {counted(stories.get(revision.source, 0), 'story')}; {revision.changes}. "
     )
+    if others := untouched(revision, stories):
+        text += f"{others} "
     if revision.source == FOLDER:
         return paragraphs(f"{text}`{Command.CORPUS} reload` reads the folder again.")
     return paragraphs(
         f"{text}Its feed is paused, because the next poll would bring the same again:"
         f" `{Command.CORPUS} sources resume {revision.source}` polls it again."
     )
+
+
+def untouched(revision: Revision, stories: Mapping[str, int]) -> str:
+    """Return a sentence on the *stories* of the sources that an undo left alone; may be empty."""
+    others = sum(stories.values()) - stories.get(revision.source, 0)
+    if not others:
+        return ""
+    where = "feeds" if revision.source == FOLDER else "other sources"
+    return f"{counted(others, 'story')} of {where} {'stays' if others == 1 else 'stay'} as before."
 
 
 def history(revisions: Sequence[Revision]) -> Message:

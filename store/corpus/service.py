@@ -77,6 +77,10 @@ class Reload:
     revision: Revision
     """The loaded revision: a new one, or the old one if nothing has changed."""
     is_changed: bool
+    documents: int
+    """How many documents the folder has now."""
+    articles: int
+    """How many stories they have."""
     left: Sequence[str]
     """The paths of the documents that are no longer in the folder."""
     ignored: int
@@ -284,14 +288,7 @@ class Corpus:
                     await self._forget_failed_load(path)
                     await self._derive()
                     revision = await revisions.loaded(self._database)
-                    return Reload(
-                        revision=revision,
-                        is_changed=False,
-                        left=(),
-                        ignored=folder.ignored,
-                        problems=(),
-                        warnings=folder.warnings,
-                    )
+                    return await self._reloaded(revision, plan, folder)
                 if announce:
                     announce(await self._check(plan, folder, watched, at))
                 revision = await self._apply(
@@ -302,14 +299,20 @@ class Corpus:
                     progress=watched,
                     also=partial(failed_loads.record, folder=path, problems=folder.problems, at=at),
                 )
-            return Reload(
-                revision=revision,
-                is_changed=True,
-                left=[path for path, change in plan.documents.items() if not change.after],
-                ignored=folder.ignored,
-                problems=folder.problems,
-                warnings=folder.warnings,
-            )
+                return await self._reloaded(revision, plan, folder)
+
+    async def _reloaded(self, revision: Revision, plan: LoadPlan, folder: CorpusFolder) -> Reload:
+        stories = await self._sources.stories()
+        return Reload(
+            revision=revision,
+            is_changed=bool(plan.documents),
+            documents=revision.documents - len(stories.keys() - {FOLDER}),
+            articles=stories.get(FOLDER, 0),
+            left=[path for path, change in plan.documents.items() if not change.after],
+            ignored=folder.ignored,
+            problems=folder.problems,
+            warnings=folder.warnings,
+        )
 
     async def _forget_failed_load(self, path: Path) -> None:
         # There is seldom one, so read first: a read does not wait for another writer.

@@ -141,9 +141,19 @@ async def test_a_poll_is_undone_by_its_number(slack: Slack) -> None:
     (nothing,) = await slack.type("/corpus undo")
     assert "there is no earlier load of the folder" in nothing["text"]
     (undone,) = await slack.type("/corpus undo 2")
+    assert "as revision 4: 1 story; 1 removed. 3 stories of other sources stay" in undone["text"]
     assert "Its feed is paused" in undone["text"]
     assert (await slack.parley.store.sources.stories())[feed.id] == 1
     assert "*4* (revision 2 again)" in texts([await sources(slack, "history news.example")])
+
+
+async def test_the_folder_is_counted_without_the_stories_of_feeds(slack: Slack) -> None:
+    await load(slack, await added(slack))
+    (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
+    (reloaded,) = await slack.type("/corpus reload")
+    assert "3 documents with 4 stories, 1 added" in reloaded["text"]
+    (undone,) = await slack.type("/corpus undo")
+    assert "3 stories; 1 removed. 1 story of feeds stays as before." in undone["text"]
 
 
 async def test_a_feed_is_named_by_a_part_of_its_name(slack: Slack) -> None:
