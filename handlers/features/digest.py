@@ -281,7 +281,7 @@ class Digest:
         if asked := _ask_for_unknown(schedules, word, words):
             return asked
         if len(schedules) > 1 and word == "next":
-            return await self._next_of_all(schedules)
+            return await self._next_of_all(schedules, request.user_id)
         if len(schedules) > 1:
             return views.which(schedules, word, "")
         (schedule,) = schedules
@@ -537,14 +537,15 @@ class Digest:
         zone = await self.slack.directory.zone(schedule.team_id, user_id)
         return views.coming(schedule, upcoming, zone=zone, last=last, chosen=chosen)
 
-    async def _next_of_all(self, schedules: Sequence[Schedule]) -> Message:
+    async def _next_of_all(self, schedules: Sequence[Schedule], user_id: UserId) -> Message:
+        zone = await self.slack.directory.zone(schedules[0].team_id, user_id)
         every = [
             (schedule, post)
             for schedule in schedules
             for post in await self.store.planning.upcoming(schedule, _UPCOMING)
         ]
         every.sort(key=lambda pair: pair[1].occurrence.due_at)
-        return views.coming_of_all(every[:_UPCOMING], schedules)
+        return views.coming_of_all(every[:_UPCOMING], schedules, zone=zone)
 
     async def _preview(self, schedule: Schedule) -> Message:
         chosen = await self.store.planning.preview(schedule, now=self.options.clock())

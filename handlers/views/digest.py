@@ -9,7 +9,6 @@ from itertools import takewhile
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from handlers import mrkdwn
 from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
@@ -353,7 +352,7 @@ def coming(
     last: Post | None,
     chosen: Chosen | None,
 ) -> Message:
-    """Render the next occurrences; notes mark clock changes that a reader in *zone* notices."""
+    """Render the next occurrences for a reader in *zone*; notes mark changes of the clocks."""
     lead = f"{_what(schedule, is_first=True)}, {owner_text(schedule)}."
     lines = []
     before = None
@@ -362,15 +361,17 @@ def coming(
         if not note:
             note = _clock_change(schedule, post, zone=zone, before=before)
             before = post
-        lines.append(f"• {_when(post)}{note}")
-    parts = [lead, *_standstill(schedule)]
-    if lines:
-        parts.append("Next, in your own time:\n" + "\n".join(lines))
+        lines.append(f"• {_when(post, zone)}{note}")
+    parts = [lead, *_standstill(schedule), *_next(lines, zone)]
     if last and last.state is not PostState.SENT and last.due_on:
         parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
     if chosen and (left := _left(schedule, chosen)):
         parts.append(left)
     return paragraphs(*parts)
+
+
+def _next(lines: Sequence[str], zone: str) -> list[str]:
+    return ["\n".join([f"Next, in your own time ({shown_name(zone)}):", *lines])] if lines else []
 
 
 def _standstill(schedule: Schedule) -> list[str]:
@@ -389,14 +390,14 @@ def _standstill(schedule: Schedule) -> list[str]:
 
 
 def coming_of_all(
-    upcoming: Sequence[tuple[Schedule, UpcomingPost]], schedules: Sequence[Schedule]
+    upcoming: Sequence[tuple[Schedule, UpcomingPost]], schedules: Sequence[Schedule], *, zone: str
 ) -> Message:
-    """Render the next posts of several *schedules* of a channel, in order of time."""
+    """Render the next posts of several *schedules* in order of time, for a reader in *zone*."""
     lines = []
     for schedule, post in upcoming:
         note = f": no post ({plain(post.skip_reason, 100)})" if post.skip_reason else ""
-        lines.append(f"• {_when(post)}, `{schedule.name}`{note}")
-    parts = ["Next, in your own time:\n" + "\n".join(lines)] if lines else []
+        lines.append(f"• {_when(post, zone)}, `{schedule.name}`{note}")
+    parts = _next(lines, zone)
     for schedule in schedules:
         parts += [f"`{schedule.name}`: {one}" for one in _standstill(schedule)]
     name = schedules[0].name
@@ -656,7 +657,7 @@ def schedule_status(schedule: Schedule, coming: UpcomingPost | None = None) -> s
         return "paused" if forever else f"paused until {format_date(schedule.paused_until)}"
     coming = coming or UpcomingPost(occurrence=schedule.next)
     empty = ", *but I have no story for it*" if coming.is_empty else ""
-    return f"next {_local_date(schedule, coming)}{empty}"
+    return f"next {_when(coming, schedule.timetable.zone)}{empty}"
 
 
 def owner_text(schedule: Schedule) -> str:
@@ -709,12 +710,7 @@ def _first(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, has_zone: bo
     if post is None:
         return "when it is resumed"
     zone = f" ({shown_name(schedule.timetable.zone)})" if has_zone else ""
-    return f"{_local_date(schedule, post)}{zone}"
-
-
-def _local_date(schedule: Schedule, post: UpcomingPost) -> str:
-    there = _local(post, schedule.timetable.zone)
-    return f"{format_date(there.date())} at {there:%H:%M}"
+    return f"{_when(post, schedule.timetable.zone)}{zone}"
 
 
 def _unskipped(upcoming: Sequence[UpcomingPost]) -> UpcomingPost | None:
@@ -800,10 +796,9 @@ def _left(schedule: Schedule, chosen: Chosen) -> str | None:
     )
 
 
-def _when(post: UpcomingPost) -> str:
-    due_at = post.occurrence.due_at
-    fallback = f"{format_date(due_at.date())}, {due_at:%H:%M} UTC"
-    return mrkdwn.date(int(due_at.timestamp()), fallback)
+def _when(post: UpcomingPost, zone: str) -> str:
+    there = _local(post, zone)
+    return f"{format_date(there.date())} at {there:%H:%M}"
 
 
 def _none_on(dates: Sequence[date]) -> str:

@@ -139,12 +139,12 @@ async def test_now_posts_one_more(slack: Slack) -> None:
 async def test_next_lists_five_upcoming_posts(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     (answer,) = await slack.type("/digest next")
-    assert answer["text"].count("<!date^") == 5
-    assert "Tue 24 Nov 2026, 09:30 UTC" in answer["text"]
+    assert "Next, in your own time (Europe/Lisbon):\n• Tue 24 Nov 2026 at 09:30\n" in answer["text"]
+    assert answer["text"].count("• ") == 5
     await slack.type("/digest now today")
     (answer,) = await slack.type("/digest next")
     assert "24 Nov" not in answer["text"]
-    assert answer["text"].count("<!date^") == 5
+    assert answer["text"].count("• ") == 5
 
 
 async def test_off_ends_it(slack: Slack) -> None:
