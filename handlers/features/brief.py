@@ -17,7 +17,7 @@ from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
 from handlers.views import welcome
 from store import Store
-from store.types import Article, TeamId, UserId
+from store.types import Article, PostKind, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +147,19 @@ class Brief:
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:
-        """Post the story where it was looked up, for everybody there, and remove the answer."""
+        """Post the story where it was looked up, for everybody there, and remove the answer.
+
+        If it was shared there before, say so first.
+        """
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         article = await self.lookup.article(press.value.article_id)
+        before = await self.store.posts.last_share(
+            press.team_id, press.channel_id, article.id, thread_ts=press.value.thread_ts or ""
+        )
+        is_other = before and not before.key.startswith(press.key(PostKind.SHARE))
+        if before and is_other and press.value.key != views.AGAIN:
+            shown = views.shared_before(article, value=press.value, at=before.due_at)
+            await answer(respond, shown, replace=True)
+            return
         await self.slack.posting.share(press, article, respond, by=by)
         await dismiss(respond)

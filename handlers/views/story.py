@@ -1,19 +1,22 @@
 """A story as a card, and the answers to a look-up."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import escape, pieces, plain, truncate
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import Block, Element, actions, button, context, header, section
-from handlers.views.message import Message, message, paragraphs
+from handlers.views.message import Message, message, paragraphs, when
 from handlers.views.origin import open_button, origin
 from handlers.views.titles import repeats_headline, titled
 from store.finding.finder import MOST_MATCHES
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
+AGAIN = "again"
+"""The key of a button that shares a story once more."""
 _COLLAPSED = 160
 """Characters of a summary in a list."""
 _PIECE = 2800
@@ -345,6 +348,17 @@ def shared(article: Article, *, by: UserId | None) -> Message:
     """Render a shared story for the channel; *by* is None if the user's data was erased."""
     who = f"Shared by <@{by}>" if by else "Shared"
     return message(spoken(article), [context(who), *card(article)])
+
+
+def shared_before(article: Article, *, value: Value, at: datetime) -> Message:
+    """Render a story that was shared *at* that time where it is to be shared again."""
+    buttons = [
+        button("Share again", Action.BRIEF_SHARE, replace(value, key=AGAIN), primary=True),
+        button("Back", Action.BRIEF_BACK, value, hint="Back to the story"),
+    ]
+    lead = f"Only you see this. This story was shared here {when(at)}."
+    blocks = [context(lead), *card(article, where=value.where, buttons=buttons)]
+    return message(f"{lead} {spoken(article)}", blocks)
 
 
 def gone() -> str:

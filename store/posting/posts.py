@@ -55,6 +55,13 @@ WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NOT NU
 ORDER BY due_at DESC, key DESC LIMIT 1
 """
 
+_SHARES = """
+SELECT * FROM post
+WHERE team_id = $1 AND channel_id = $2 AND kind = 'share' AND article_id = $3
+  AND state NOT IN ('failed', 'missed', 'skipped')
+ORDER BY due_at DESC, key
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -178,6 +185,16 @@ class Posts:
         of = schedule.team_id, schedule.channel_id, schedule.id
         rows = await self._database.fetch(_LAST_SCHEDULED, *of, to_text(now))
         return to_post(rows[0]) if rows else None
+
+    async def last_share(
+        self, team_id: TeamId, channel_id: ChannelId, article_id: str, *, thread_ts: str
+    ) -> Post | None:
+        """Return the latest post that shared the article in this thread, or in none if it is ""."""
+        rows = await self._database.fetch(_SHARES, team_id, channel_id, article_id)
+        shares = map(to_post, rows)
+        return next(
+            (one for one in shares if (one.about.thread_ts if one.about else "") == thread_ts), None
+        )
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
         """Claim *post* for sending; None if another process was faster or the post is done."""

@@ -66,6 +66,26 @@ async def test_pressing_share_twice_shares_once(slack: Slack) -> None:
     assert len(slack.public()) == 1
 
 
+async def test_a_story_that_was_shared_here_is_shared_again_only_if_confirmed(
+    slack: Slack,
+) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    (answer,) = await slack.type("/brief gdansk", user=BEN)
+    (*_, asked) = await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
+    assert "This story was shared here <!date^" in texts([asked])
+    (*_, back) = await slack.press(Action.BRIEF_BACK, asked, user=BEN)
+    assert labels(back)[0] == "Share to channel"
+    (*_, asked) = await slack.press(Action.BRIEF_SHARE, back, user=BEN)
+    assert len(slack.public()) == 1
+    await slack.press_thrice(Action.BRIEF_SHARE, asked, user=BEN)
+    assert len(slack.public()) == 2
+    # Another channel has not had it.
+    (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
+    await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)
+    assert len(slack.public(RANDOM)) == 1
+
+
 async def test_share_works_where_parley_is_not_a_member(slack: Slack) -> None:
     (answer,) = await slack.type("/brief dockworkers", channel=RANDOM)
     await slack.press(Action.BRIEF_SHARE, answer, channel=RANDOM)

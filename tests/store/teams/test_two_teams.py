@@ -362,6 +362,10 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
             [await store.posts.stories(team_id, one.key) for one in scheduled],
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
             await store.choice.last_asked(team_id, channel_id, article_ids),
+            [
+                await store.posts.last_share(team_id, channel_id, one, thread_ts="")
+                for one in article_ids
+            ],
             await store.reply_counts.asked(team_id, [channel_id], since=EVER),
             [
                 await store.posts.get(team_id, team.key(channel_id, one))
