@@ -209,14 +209,19 @@ def scratch() -> Iterator[Path]:
 
 
 def run_seeds(
-    world: type[World], seeds: Sequence[int], *, days: int, stops: bool = False
+    world: type[World],
+    seeds: Sequence[int],
+    *,
+    days: int,
+    processes: int | None = None,
+    stops: bool = False,
 ) -> tuple[int, dict[int, Report]]:
-    """Run the seeds on every core; with *stops*, only until one breaks a promise.
+    """Run the seeds in *processes* (default: one a core); with *stops*, until one breaks a promise.
 
     Return how many were run, and the reports of those that broke a promise; print the rest.
     """
     broken, ran, count, faults, began = {}, 0, 0, 0, time.perf_counter()
-    with scratch() as folder, Pool() as pool:
+    with scratch() as folder, Pool(processes) as pool:
         work = partial(report, world=world, template=prepare(folder), days=days)
         for seed, done in pool.imap(work, seeds):
             ran += 1
@@ -294,6 +299,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--days", type=int, default=7, help="of each seed")
+    parser.add_argument("--processes", type=int, help="how many at a time; default one a core")
     parser.add_argument("--seed", type=int, help="run only this one, and say what broke")
     parser.add_argument("--shrink", action="store_true", help="find few faults that suffice")
     parser.add_argument("--planted", action="store_true", help="plant faults in the code")
@@ -309,7 +315,9 @@ def main() -> int:
     one = given.seed is not None
     seeds = [given.seed] if one else range(given.first, given.first + given.seeds)
     world = WORLDS[given.world]
-    ran, broken = run_seeds(world, seeds, days=given.days, stops=given.needed)
+    ran, broken = run_seeds(
+        world, seeds, days=given.days, processes=given.processes, stops=given.needed
+    )
     for seed, done in sorted(broken.items()):
         for what in done.broken[:3]:
             sys.stdout.write(f"seed {seed}: {what}\n")

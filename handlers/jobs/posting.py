@@ -47,8 +47,6 @@ A post that is claimed when the process crashes may have arrived, which takes a 
 _BATCH = 200
 """How many open posts to load from the store at a time."""
 _LONG = timedelta(days=1)
-_BEAT = 1.0
-"""Seconds between rounds of planning and starting posts while calls are in flight."""
 
 
 class Posting:
@@ -69,6 +67,8 @@ class Posting:
         self._responders = responders
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
+        self.beat = 1.0
+        """Seconds between rounds of planning and starting posts while calls are in flight."""
         self._is_stopping = False
         self._followed: dict[str, tuple[Post, AsyncRespond]] = {}
         """{key: (the post, the responder of its note)}."""
@@ -87,15 +87,15 @@ class Posting:
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
         time = asyncio.get_running_loop().time
-        planned_at, active_at = -_BEAT, time()
+        planned_at, active_at = -self.beat, time()
         is_more_due = False
         try:
             while not self._is_stopping:
-                if time() - planned_at >= _BEAT or is_more_due:
+                if time() - planned_at >= self.beat or is_more_due:
                     # What was planned is sent while the rest of a crowd is planned.
                     is_more_due = await self._store.planning.plan_some(self._clock())
                     active_at = time() if is_more_due else active_at
-                if time() - planned_at >= _BEAT:
+                if time() - planned_at >= self.beat:
                     await self._report_outcomes()
                     planned_at = time()
                 if not queue:
@@ -109,10 +109,10 @@ class Posting:
                     active_at = time()
                     await asyncio.wait(
                         calls.values(),
-                        timeout=min(soon, _BEAT),
+                        timeout=min(soon, self.beat),
                         return_when=asyncio.FIRST_COMPLETED,
                     )
-                elif soon < _BEAT and time() - active_at < _BEAT:
+                elif soon < self.beat and time() - active_at < self.beat:
                     await asyncio.sleep(soon)
                 else:
                     await self._report_outcomes()

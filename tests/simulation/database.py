@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import NoReturn
 
 from store.db import Connection, DatabaseUnavailableError, Row
 from store.db.types import storable
 
+_NAMES = tuple(str(number) for number in range(1, 1000))
 Step = Callable[[str], Awaitable[None]]
 """Lets virtual time pass before a statement; raises if it fails, or if the process is dead."""
 
@@ -47,39 +48,49 @@ class SimulatedConnection:
         raise NotImplementedError(table, columns, rows)
 
 
+class SharedDatabase:
+    """The file of a world, and the connections that its processes share.
+
+    One writes, behind a lock. One reads single statements, and sees only what is committed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writing = asyncio.Lock()
+        self.writer, self.reader = connect(path), connect(path)
+
+    def close(self) -> None:
+        """Close both connections."""
+        self.writer.close()
+        self.reader.close()
+
+
 class SimulatedDatabase:
-    """The database as one process sees it; all processes share the file and its *writing* lock."""
+    """The database as one process sees it; all processes of a world share what they write with."""
 
     is_read_only = False
     blocks_writers = True
 
-    def __init__(self, path: Path, *, step: Step, writing: asyncio.Lock) -> None:
+    def __init__(self, shared: SharedDatabase, *, step: Step) -> None:
         """*step* is called with "database" before statements and with "commit" after a commit."""
+        self._shared = shared
         self._step = step
-        self._writing = writing
-        self._reading = asyncio.Lock()
-        self._writer, self._reader = connect(path), connect(path)
-
-    def close(self) -> None:
-        """Close both connections, which rolls back an open transaction."""
-        self._writer.close()
-        self._reader.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Open a transaction that writes; see `store.db.Database`."""
-        async with self._writing:
+        shared = self._shared
+        async with shared.writing:
             await self._step("database")
-            self._writer.execute("BEGIN IMMEDIATE")
+            shared.writer.execute("BEGIN IMMEDIATE")
             try:
-                yield SimulatedConnection(self._writer, self._step)
+                yield SimulatedConnection(shared.writer, self._step)
                 await self._step("database")
             except BaseException:
-                # A process that was killed has closed its connections.
-                if is_open(self._writer):
-                    self._writer.execute("ROLLBACK")
+                # Also if the process was killed: its tasks are cancelled, and end here.
+                shared.writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
+            shared.writer.execute("COMMIT")
             await self._step("commit")
 
     long_transaction = transaction
@@ -87,21 +98,16 @@ class SimulatedDatabase:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """Open a transaction that reads one snapshot."""
-        async with self._reading:
-            await self._step("database")
-            self._reader.execute("BEGIN")
-            try:
-                yield SimulatedConnection(self._reader, self._step)
-            finally:
-                if is_open(self._reader):
-                    self._reader.execute("COMMIT")
+        await self._step("database")
+        with closing(connect(self._shared.path)) as reader:
+            reader.execute("BEGIN")
+            yield SimulatedConnection(reader, self._step)
 
     long_reading = reading
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
         """Run one SELECT outside of a transaction."""
-        async with self._reading:
-            return await SimulatedConnection(self._reader, self._step).fetch(sql, *args)
+        return await SimulatedConnection(self._shared.reader, self._step).fetch(sql, *args)
 
     async def probe(self) -> None:
         """Do nothing: the simulation asks no bot whether it is ready."""
@@ -131,19 +137,14 @@ class SimulatedDatabase:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file, in which readers see the last commit while another process writes."""
-    raw = sqlite3.connect(path, isolation_level=None)
+    """Open the file, in which readers see the last commit while another process writes.
+
+    No other process of the machine uses it, so SQLite need not lock it ("unix-excl").
+    """
+    raw = sqlite3.connect(f"{path.as_uri()}?vfs=unix-excl", uri=True, isolation_level=None)
     raw.row_factory = sqlite3.Row
     raw.execute("PRAGMA synchronous = OFF")
     return raw
-
-
-def is_open(raw: sqlite3.Connection) -> bool:
-    """Return whether the connection is open and in a transaction."""
-    try:
-        return raw.in_transaction
-    except sqlite3.ProgrammingError:
-        return False
 
 
 def unavailable() -> NoReturn:
@@ -152,4 +153,4 @@ def unavailable() -> NoReturn:
 
 
 def _named(args: Sequence[object]) -> dict[str, object]:
-    return {str(number): storable(value) for number, value in enumerate(args, start=1)}
+    return dict(zip(_NAMES, map(storable, args), strict=False))

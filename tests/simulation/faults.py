@@ -4,6 +4,7 @@ So a fault can be left out without moving the others, which is how a failing run
 """
 
 from collections import Counter
+from math import log1p
 from random import Random
 
 RATES = {
@@ -18,6 +19,7 @@ RATES = {
     "database": 0.004,
     "commit unanswered": 0.01,
     "crash": 0.002,
+    "crash in call": 0.02,
 }
 """How likely each fault is at each call that it can hit, in a world where everything goes wrong."""
 
@@ -35,11 +37,14 @@ class Faults:
         """The names of the faults that happened: their kind and a number."""
         self.is_over = False
         """Whether everything works from now on."""
-        self._scale = {kind: 3 * self.number(f"rate of {kind}") ** 3 for kind in RATES}
+        self._rates = {
+            kind: rate * 3 * self.number(f"rate of {kind}") ** 3 for kind, rate in RATES.items()
+        }
+        self._next = {kind: self._gap(kind) for kind in RATES}
+        """The number of the call that each kind hits next."""
 
     def number(self, kind: str) -> float:
         """Return the next number of *kind*, from 0 to 1."""
-        self._asked[kind] += 1
         numbers = self._numbers.get(kind)
         if numbers is None:
             numbers = self._numbers[kind] = Random(f"{self._seed}:{kind}")
@@ -55,10 +60,15 @@ class Faults:
 
     def happens(self, kind: str) -> bool:
         """Return whether a fault of *kind* happens now."""
-        drawn = self.number(kind)
-        if self.is_over or drawn >= RATES[kind] * self._scale[kind]:
+        self._asked[kind] += 1
+        if self._asked[kind] < self._next[kind]:
             return False
-        return self.record(f"{kind} {self._asked[kind]}")
+        self._next[kind] += self._gap(kind)
+        return not self.is_over and self.record(f"{kind} {self._asked[kind]}")
+
+    def _gap(self, kind: str) -> int:
+        """Return in how many calls the next fault of *kind* happens: one number for all of them."""
+        return 1 + int(log1p(-self.number(kind)) / log1p(-self._rates[kind]))
 
     def record(self, name: str) -> bool:
         """Record a fault that is about to happen; return False if it is to be left out."""

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +20,7 @@ from store.samples import STARTER
 from store.sources.sources import Sources
 from store.types import Found, ParleyError, Unsure
 from tests.ids import T1, U1
+from tests.simulation.database import SharedDatabase
 from tests.simulation.faults import Faults
 from tests.simulation.world import Process, World
 
@@ -134,8 +134,9 @@ class FeedWorld(World):
         " WHERE paused_at IS NULL AND removed_at IS NULL"
     )
 
-    def __init__(self, path: Path, faults: Faults, *, days: int) -> None:
-        super().__init__(path, faults, days=days)
+    def __init__(self, database: SharedDatabase, faults: Faults, *, days: int) -> None:
+        super().__init__(database, faults, days=days)
+        path = database.path
         # Two states of the corpus folder, one of which lacks a document.
         self._folders = STARTER, path.with_name(f"{path.stem}-folder")
         self._folders[1].mkdir(exist_ok=True)

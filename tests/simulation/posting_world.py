@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from handlers.jobs.delivery import Delivery
@@ -36,12 +35,15 @@ from store.types import (
     Timetable,
     UserId,
 )
+from tests.simulation.database import SharedDatabase
 from tests.simulation.faults import Faults
 from tests.simulation.promises import broken_posts, broken_schedules
 from tests.simulation.slack import BOT_ID, Client, Sent, SimulatedSlack
 from tests.simulation.world import Process, World
 
 TEAM = TeamId("T1")
+_BEAT = 5.0
+"""Five times as slow as the real bot: a beat in which nothing is due only costs time."""
 Slot = tuple[ChannelId, str]
 """A channel, and the name of one of its schedules."""
 NAMES = ("first", "second", "third")
@@ -74,7 +76,7 @@ class Poster(Process):
             "posts": Posts(self.database, installed),
         }
         self.store = Store(**parts)
-        client: Any = Client(world.slack, self.step, self.require_alive)
+        client: Any = Client(world.slack, self._call, self.require_alive)
         bot = SlackBot(bot_id=BOT_ID, user_id=UserId("UBOT"), token="token")
 
         async def find(team_id: TeamId) -> SlackBot:
@@ -82,15 +84,22 @@ class Poster(Process):
 
         teams = Teams(find, asking=lambda _: client, posting=lambda _: client, only=TEAM)
         delivery = Delivery(self.store, teams, owner=self.name, clock=self.clock)
-        self.posting = Posting(
-            self.store, delivery, Background(), Responders(teams), clock=self.clock
-        )
+        background, responders = Background(), Responders(teams)
+        self.posting = Posting(self.store, delivery, background, responders, clock=self.clock)
+        self.posting.beat = _BEAT
 
     async def schedule(self, slot: Slot) -> Schedule | None:
         """Return the schedule of this name in its channel; None if it has ended."""
         channel_id, name = slot
         schedules = await self.store.schedules.of_channel(TEAM, channel_id)
         return next((one for one in schedules if one.name == name), None)
+
+    async def _call(self) -> None:
+        """Begin a call to Slack, during which the process may be killed, or soon after it."""
+        await self.step("slack")
+        if self.world.faults.happens("crash in call"):
+            after = self.world.faults.between("time in call", 0, 12)
+            self.world.loop.call_later(after, self.world.kill, self)
 
     async def work(self) -> None:
         """Plan and send what is due."""
@@ -109,8 +118,8 @@ class PostingWorld(World):
         " SELECT not_before FROM post WHERE state IN ('planned', 'sending', 'unknown'))"
     )
 
-    def __init__(self, path: Path, faults: Faults, *, days: int) -> None:
-        super().__init__(path, faults, days=days)
+    def __init__(self, database: SharedDatabase, faults: Faults, *, days: int) -> None:
+        super().__init__(database, faults, days=days)
         self.slack = SimulatedSlack(faults, self.began, self._note_message)
         channels = [ChannelId(f"C{number}") for number in range(faults.whole("channels", 1, 3))]
         self._slots = [(channel, name) for channel in channels for name in NAMES]
@@ -150,7 +159,8 @@ class PostingWorld(World):
     async def _slack_away(self) -> None:
         async for _ in self.now_and_then("slack away", days=3):
             self.slack.is_away = True
-            await asyncio.sleep(self.length())
+            # At most 3 hours: after two, a post comes too late, and every minute costs calls.
+            await asyncio.sleep(self.length() * 3 / 8)
             self.slack.is_away = False
 
     async def _removals(self) -> None:

@@ -163,22 +163,22 @@ class Client:
     def __init__(
         self,
         slack: SimulatedSlack,
-        step: Callable[[str], Awaitable[None]],
+        begin: Callable[[], Awaitable[None]],
         alive: Callable[[], None],
     ) -> None:
-        """*step* is awaited before each call; *alive* raises once the process is dead."""
+        """*begin* is awaited before each call; *alive* raises once the process is dead."""
         self._slack = slack
-        self._step = step
+        self._begin = begin
         self._alive = alive
 
     async def chat_postMessage(self, **arguments: Any) -> dict[str, Any]:  # noqa: N802
         """Post a message."""
-        await self._step("slack")
+        await self._begin()
         return await self._slack.post(arguments, self._alive)
 
     async def conversations_history(self, **arguments: Any) -> dict[str, Any]:
         """Read the messages of a channel, without the replies."""
-        await self._step("slack")
+        await self._begin()
         return await self._slack.read(arguments, self._alive)
 
     conversations_replies = conversations_history

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from store import open_store
 from store.db import DatabaseUnavailableError, to_instant
 from store.samples import STARTER
-from tests.simulation.database import SimulatedDatabase, connect, unavailable
+from tests.simulation.database import SharedDatabase, SimulatedDatabase, unavailable
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualLoop, owner, simulate
 
@@ -52,7 +52,7 @@ class Process(ABC):
         self.is_alive = True
         self.ahead = timedelta()
         """How far its clock is ahead of the true time."""
-        self.database = SimulatedDatabase(world.path, step=self.step, writing=world.writing)
+        self.database = SimulatedDatabase(world.database, step=self.step)
 
     @abstractmethod
     async def work(self) -> None:
@@ -96,10 +96,10 @@ class Process(ABC):
         if kind != "slack":
             fault = "commit unanswered" if kind == "commit" else "database"
             if not world.database_back.is_set() or faults.happens(fault):
-                await asyncio.sleep(faults.between("silence", 0.01, 2))
+                await world.loop.sleep(faults.between("silence", 0.01, 2))
                 self.require_alive()
                 unavailable()
-            await asyncio.sleep(faults.between("latency", 0.0001, 0.003))
+            await world.loop.sleep(faults.between("latency", 0.0001, 0.003))
         self.require_alive()
 
     def require_alive(self) -> None:
@@ -110,7 +110,6 @@ class Process(ABC):
     def die(self) -> None:
         """End without another statement; what was not committed is rolled back."""
         self.is_alive = False
-        self.database.close()
         self.world.loop.cancel(self)
 
 
@@ -122,8 +121,8 @@ class World(ABC):
     due = ""
     """A SELECT of the instant at which the processes next have something to do."""
 
-    def __init__(self, path: Path, faults: Faults, *, days: int) -> None:
-        self.path = path
+    def __init__(self, database: SharedDatabase, faults: Faults, *, days: int) -> None:
+        self.database = database
         self.faults = faults
         self.days = days
         days_later = faults.whole("begin", 0, (_LAST_DATE - _FIRST_DATE).days)
@@ -131,14 +130,12 @@ class World(ABC):
         self.began = datetime.combine(begin, time(faults.whole("begin", 0, 23)), UTC)
         self.database_back = asyncio.Event()
         self.database_back.set()
-        self.writing = asyncio.Lock()
         self.changed = asyncio.Event()
         self.processes: list[Process] = []
         self.broken: list[str] = []
         """The promises that were broken, in words."""
         self._started = 0
         self._digest = hashlib.sha256()
-        self._peek = connect(path)
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
@@ -169,11 +166,11 @@ class World(ABC):
 
     def note(self, who: str, what: str) -> None:
         """Add a step to the hash of everything that happened."""
-        self._digest.update(f"{self.loop.time():.6f} {who} {what}\n".encode())
+        self._digest.update(f"{self.loop.now} {who} {what}\n".encode())
 
     def fetch(self, sql: str) -> list[sqlite3.Row]:
         """Run a SELECT that no process notices."""
-        return self._peek.execute(sql).fetchall()
+        return self.database.reader.execute(sql).fetchall()
 
     async def run(self) -> Report:
         """Run the world for its days, then let everything work for a while, and check it."""
@@ -201,7 +198,6 @@ class World(ABC):
         self.broken += broken
         for process in self.processes:
             process.die()
-        self._peek.close()
         return Report(
             broken=tuple(self.broken),
             faults=tuple(self.faults.happened),
@@ -307,10 +303,11 @@ def run(
     shutil.copy(template, path)
 
     async def main() -> Report:
-        return await world(path, Faults(seed, only=only), days=days).run()
+        return await world(database, Faults(seed, only=only), days=days).run()
 
     try:
-        return simulate(main())
+        with closing(SharedDatabase(path)) as database:
+            return simulate(main())
     finally:
         for file in path.parent.glob(f"{path.stem}*"):
             if file.is_dir():

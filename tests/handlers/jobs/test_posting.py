@@ -13,7 +13,7 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
-from store.posting.record import GRACE, NewPost
+from store.posting.record import GRACE, LEASE, NewPost
 from store.types import PostKind, PostState
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, GENERAL, TEAM
@@ -99,6 +99,21 @@ async def test_a_history_that_lags_is_checked_again(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
+async def test_another_process_may_have_called_since(slack: Slack) -> None:
+    """The history is complete long after the last call, whichever process made that."""
+    await due(slack)
+    slack.workspace.faults.add(Fault(method=POST, kind="drop_before"))
+    await slack.parley.ticker.tick()
+    slack.clock.forward(minutes=2)
+    posts = slack.parley.store.posts
+    (post,) = await posts.open(slack.clock())
+    assert await posts.claim(post, owner="killed in its call", now=slack.clock())
+    slack.clock.forward(seconds=LEASE.total_seconds() + 1)
+    await slack.parley.ticker.tick()
+    assert await states(slack) == [PostState.UNKNOWN]
+    assert not questions(slack)
+
+
 async def test_a_history_without_metadata_is_read_by_the_blocks(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="drop_after"))
@@ -132,11 +147,9 @@ async def test_a_post_that_arrives_after_the_timeout_is_not_sent_again(
     assert len(questions(slack)) == 1
 
 
-async def test_a_storm_of_rate_limits_ends_in_one_message_per_channel(
-    slack: Slack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_storm_of_rate_limits_ends_in_one_message_per_channel(slack: Slack) -> None:
     # The clock stands still during a tick, so a rate limit never ends within one.
-    monkeypatch.setattr("handlers.jobs.posting._BEAT", 0.05)
+    slack.parley.posting.beat = 0.05
     channels = [slack.workspace.add_channel(f"c{n}", members=[ANA, BOT]).id for n in range(12)]
     for channel in channels:
         await slack.type("/digest on 09:30 daily", channel=channel)
