@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import MovableClock
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock
+from tests.machine import PATIENCE
 
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "Parley"},
@@ -50,8 +51,8 @@ MANIFEST: dict[str, Any] = {
     },
 }
 
-ACK_SECONDS = 3
-"""Slack's own: an app in the same process is never so late, unless a test makes it."""
+IMPATIENT = pytest.mark.parametrize("ack_seconds", [3])
+"""For tests in which an ack is late; in all others, a slow machine is not."""
 
 Connect = Callable[..., Any]
 
@@ -97,9 +98,15 @@ class Listener:
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+def ack_seconds() -> float:
+    """How long the workspace waits for an ack."""
+    return PATIENCE
+
+
+@pytest.fixture
+async def workspace(ack_seconds: float) -> AsyncIterator[Workspace]:
     clock = MovableClock(source=StoppedClock())
-    async with Workspace(manifest=MANIFEST, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
+    async with Workspace(manifest=MANIFEST, clock=clock, ack_seconds=ack_seconds) as workspace:
         yield workspace
 
 

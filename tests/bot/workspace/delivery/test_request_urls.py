@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
-from tests.bot.workspace.conftest import ACK_SECONDS, MANIFEST, extended
+from tests.bot.workspace.conftest import IMPATIENT, MANIFEST, extended
 from tests.ids import ANA, GENERAL
-from tests.machine import running_clock
+from tests.machine import PATIENCE, running_clock
 
 BUTTON = {
     "type": "button",
@@ -30,11 +30,11 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+async def workspace(ack_seconds: float) -> AsyncIterator[Workspace]:
     async with Workspace(
         manifest=MANIFEST,
         clock=running_clock(),
-        ack_seconds=ACK_SECONDS,
+        ack_seconds=ack_seconds,
         retry_waits=(0, 0, 0),
     ) as workspace:
         yield workspace
@@ -147,14 +147,16 @@ async def test_an_address_is_taken_only_when_it_answers_the_challenge(
     assert delivery.error == '/brief failed with the error "dispatch_failed"'
 
 
+@IMPATIENT
 async def test_a_command_that_is_not_answered_with_200_says_so(
     workspace: Workspace, serve: Serve
 ) -> None:
     answers: list[Any] = [404, "late"]
+    given_up = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
         if answers[0] == "late":
-            await asyncio.sleep(ACK_SECONDS * 2)
+            await given_up.wait()
             return web.Response()
         return web.Response(status=answers.pop(0))
 
@@ -163,22 +165,26 @@ async def test_a_command_that_is_not_answered_with_200_says_so(
     delivery = await workspace.type("/brief", user=ANA, channel=GENERAL)
     assert delivery.error == '/brief failed with the error "dispatch_failed"'
     delivery = await workspace.type("/brief", user=ANA, channel=GENERAL)
+    given_up.set()
     assert delivery.error == '/brief failed with the error "operation_timeout"'
     assert len(requests) == 2, "Slack does not repeat commands"
 
 
+@IMPATIENT
 async def test_an_event_comes_again_and_says_why(workspace: Workspace, serve: Serve) -> None:
     answers: list[Any] = [500, "late", 403, 204]
+    given_up = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
         status = answers.pop(0)
         if status == "late":
-            await asyncio.sleep(ACK_SECONDS * 2)
+            await given_up.wait()
         return web.Response(status=status if isinstance(status, int) else 200)
 
     url, requests = await listen(serve, answer)
     await workspace.set_request_url(url)
     assert (await workspace.type("Hello @parley", user=ANA, channel=GENERAL)).acked
+    given_up.set()
     headers = [
         (one.headers.get("X-Slack-Retry-Num"), one.headers.get("X-Slack-Retry-Reason"))
         for one in requests
@@ -226,7 +232,7 @@ async def test_each_kind_goes_to_the_address_that_the_manifest_names(serve: Serv
         "event_subscriptions": {"bot_events": ["app_mention"], "request_url": f"{base}/events"},
     }
     async with Workspace(
-        manifest=manifest, clock=running_clock(), ack_seconds=ACK_SECONDS
+        manifest=manifest, clock=running_clock(), ack_seconds=PATIENCE
     ) as workspace:
         assert (await workspace.type("/brief", user=ANA, channel=GENERAL)).acked
         assert not (await workspace.type("/raw", user=ANA, channel=GENERAL)).acked

@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
+from tests.bot.workspace.conftest import IMPATIENT
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
 BUTTON = {
@@ -73,6 +74,7 @@ async def test_a_command_answered_in_channel_shows_what_was_typed(
     assert answer["text"] == "@ben"
 
 
+@IMPATIENT
 async def test_a_command_that_cannot_be_answered_says_why(
     workspace: Workspace, app: AsyncApp, connect: Any
 ) -> None:
@@ -193,6 +195,7 @@ async def test_a_modal_opens_by_a_trigger_and_is_submitted(
         await app.client.views_open(trigger_id=triggers[0], view=MODAL)
 
 
+@IMPATIENT
 async def test_an_event_that_is_not_acked_comes_again(
     workspace: Workspace, app: AsyncApp, connect: Any
 ) -> None:
@@ -232,6 +235,7 @@ async def test_an_event_is_given_up_after_three_retries(workspace: Workspace) ->
     assert envelopes[0]["payload"]["event"]["channel_type"] == "im"
 
 
+@IMPATIENT
 async def test_a_listener_that_is_late_still_runs_to_its_end(workspace: Workspace) -> None:
     go, done = asyncio.Event(), asyncio.Event()
 

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
 from bot.workspace.web_api.faults import FaultKind
-from tests.bot.workspace.conftest import ACK_SECONDS, Listener, error, extended
+from tests.bot.workspace.conftest import Listener, error, extended
 from tests.machine import running_clock
 
 ANA, BEN, GENERAL, DIRECT = "U0ANA", "U0BEN", "C0GENERAL", "D0ANA"
@@ -23,14 +23,14 @@ SHOUT = {
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+async def workspace(ack_seconds: float) -> AsyncIterator[Workspace]:
     manifest = extended(
         scopes=["files:read"],
         events=["app_uninstalled", "tokens_revoked", "function_executed"],
         functions={"shout": SHOUT},
     )
     clock = running_clock()
-    async with Workspace(manifest=manifest, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
+    async with Workspace(manifest=manifest, clock=clock, ack_seconds=ack_seconds) as workspace:
         yield workspace
 
 

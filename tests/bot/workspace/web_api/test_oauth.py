@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
 from bot.workspace.people.team import Team
-from tests.bot.workspace.conftest import ACK_SECONDS, Listener, error, extended
+from tests.bot.workspace.conftest import Listener, error, extended
 from tests.ids import ANA, GENERAL
 from tests.machine import running_clock
 
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:Deprecat
 
 
 @pytest.fixture
-async def workspace() -> AsyncIterator[Workspace]:
+async def workspace(ack_seconds: float) -> AsyncIterator[Workspace]:
     manifest = extended(events=["app_uninstalled", "tokens_revoked"])
     manifest["oauth_config"]["redirect_urls"] = ["http://127.0.0.1"]
     clock = running_clock()
-    async with Workspace(manifest=manifest, clock=clock, ack_seconds=ACK_SECONDS) as workspace:
+    async with Workspace(manifest=manifest, clock=clock, ack_seconds=ack_seconds) as workspace:
         yield workspace
 
 
