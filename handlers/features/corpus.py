@@ -162,7 +162,9 @@ class CorpusAdmin:
             raise ParleyError(
                 f"The number of a revision comes after undo: `{Command.CORPUS} undo 3`."
             )
-        number = int(typed) if typed else None
+        number, loaded = int(typed) if typed else None, self.store.corpus.revision
+        if loaded and number is not None and number in (loaded.number, loaded.restores):
+            raise ParleyError(f"Revision {number} is loaded now, so nothing would change.")
         now, once = self.options.clock(), request.trigger_id
         await require_first(self.store.idempotency, request.team_id, once, now=now)
         async with notify_progress(respond) as progress:

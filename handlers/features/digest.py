@@ -67,12 +67,15 @@ _FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
 _SYNONYMS = {
     **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
     **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
+    **dict.fromkeys(("move", "change", "reschedule", "time"), "on"),
     **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
     **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
     "schedules": "list",
     "post": "now",
 }
 """Sub-commands by other words for them."""
+_MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", re.IGNORECASE)
+"""What stands before the time in "move it to 10:00"."""
 _ENDLESS = frozenset(
     {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
 )
@@ -722,4 +725,6 @@ def _guess(word: str, rest: str) -> str:
         guess = nearest[0] if nearest else None
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = "on", f"{word} {rest}"
+    if guess == "on":
+        rest = _MOVED_TO.sub("", rest)
     return " ".join(f"{guess} {rest}".split()) if guess else ""

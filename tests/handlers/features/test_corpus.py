@@ -289,6 +289,9 @@ async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
     assert "Revision 1 is back, as revision 4: 3 stories; 2 removed." in (answer["text"])
     (answer,) = await slack.type("/corpus undo 2")
     assert "Revision 2 is back, as revision 5: 4 stories; 1 added" in answer["text"]
+    for number in ("2", "5"):
+        (answer,) = await slack.type(f"/corpus undo {number}")
+        assert answer["text"] == f"Revision {number} is loaded now, so nothing would change."
     for number in ("0", "77", "999999999"):
         (answer,) = await slack.type(f"/corpus undo {number}")
         assert answer["text"] == f"There is no revision {int(number)}. Revision 5 is loaded."

@@ -483,6 +483,7 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
         ("status", "next"),
         ("show", "next"),
         ("9:30 weekdays", "on 9:30 weekdays"),
+        ("move it to 10:00", "on 10:00"),
     ],
 )
 async def test_another_word_for_a_command_is_known(slack: Slack, typed: str, guessed: str) -> None:
