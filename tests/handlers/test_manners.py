@@ -97,7 +97,7 @@ async def test_an_unconfirmed_answer_is_not_sent_again(
     "action", [Action.BRIEF_SHARE, Action.BRIEF_DISCUSS, Action.BRIEF_LIKE, Action.BRIEF_PICK]
 )
 async def test_a_button_of_a_removed_story_says_so(slack: Slack, action: str) -> None:
-    (answer,) = await slack.type("/brief qwzrt dockworkers")
+    (answer,) = await slack.type("/brief qwzrt strike")
     if action != Action.BRIEF_PICK:
         (answer,) = await slack.press(Action.BRIEF_PICK, answer)
     (slack.corpus / "ports.txt").unlink()

@@ -290,7 +290,7 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.BRIEF_NEXT: answered(Action.BRIEF_NEXT),
     Action.BRIEF_PREVIOUS: answered(Action.BRIEF_PREVIOUS),
     Action.BRIEF_BACK: go_back,
-    Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "qwzrt dockworkers"),
+    Action.BRIEF_PICK: answered(Action.BRIEF_PICK, "qwzrt strike"),
     Action.BRIEF_TOPIC: answered(f"{Action.BRIEF_TOPIC}_0", "help"),
     Action.BRIEF_LIKE: answered(Action.BRIEF_LIKE),
     Action.BRIEF_ASK: answered(Action.BRIEF_ASK, "kubernetes"),

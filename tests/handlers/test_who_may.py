@@ -488,7 +488,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.BRIEF_NEXT, ""): look_up(pressed(Action.BRIEF_NEXT, _SHARING)),
     (Action.BRIEF_PREVIOUS, ""): look_up(pressed(Action.BRIEF_PREVIOUS, _SHARING)),
     (Action.BRIEF_BACK, ""): look_up(pressed(Action.BRIEF_BACK, _SHARING, Action.BRIEF_LIKE)),
-    (Action.BRIEF_PICK, ""): look_up(pressed(Action.BRIEF_PICK, "/brief qwzrt dockworkers")),
+    (Action.BRIEF_PICK, ""): look_up(pressed(Action.BRIEF_PICK, "/brief qwzrt strike")),
     (Action.BRIEF_TOPIC, ""): look_up(pressed(f"{Action.BRIEF_TOPIC}_0", "/brief help")),
     (Action.BRIEF_LIKE, ""): look_up(pressed(Action.BRIEF_LIKE, _SHARING)),
     (Action.BRIEF_ASK, ""): change(_COLLEAGUE, pressed(Action.BRIEF_ASK, "/brief kubernetes")),

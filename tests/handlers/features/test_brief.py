@@ -219,7 +219,7 @@ async def test_back_leads_from_similar_stories_to_the_match_that_was_shown(slack
 
 
 async def test_back_leads_from_a_picked_story_to_the_choice(slack: Slack) -> None:
-    (choice,) = await slack.type("/brief qwzrt dockworkers")
+    (choice,) = await slack.type("/brief qwzrt strike")
     (picked,) = await slack.press(Action.BRIEF_PICK, choice)
     (close,) = await slack.press(Action.BRIEF_LIKE, picked)
     (again,) = await slack.press(Action.BRIEF_BACK, close)
@@ -279,10 +279,10 @@ async def test_a_topic_that_is_not_found_can_be_requested(slack: Slack) -> None:
 
 
 async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> None:
-    (answer,) = await slack.type("/brief qwzrt dockworkers")
+    (answer,) = await slack.type("/brief qwzrt strike")
     assert "Did you mean" in answer["text"]
     (noted,) = await slack.press(Action.BRIEF_ASK, answer)
-    assert "someone wants stories on “qwzrt dockworkers”" in noted["text"]
+    assert "someone wants stories on “qwzrt strike”" in noted["text"]
 
 
 async def test_paging_works_after_the_first_response_url_expires(slack: Slack) -> None:

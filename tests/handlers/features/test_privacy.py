@@ -132,8 +132,8 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
 
 
 async def test_an_uncertain_match_says_so_too(slack: Slack) -> None:
-    (answer,) = await slack.type("/brief qwzrt dockworkers")
-    assert "admins will see the words “qwzrt dockworkers”" in texts([answer])
+    (answer,) = await slack.type("/brief qwzrt strike")
+    assert "admins will see the words “qwzrt strike”" in texts([answer])
     assert "qwzrt" not in await stored(slack)
 
 

@@ -31,9 +31,9 @@ async def test_a_miss_or_an_uncertain_match_fails_with_a_sentence(slack: Slack) 
     status, _, error = await run(slack, Step.FIND_STORY, words="kubernetes")
     assert (status, error) == ("failed", "I have no story on “kubernetes”.")
     assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 1
-    status, _, error = await run(slack, Step.FIND_STORY, words="qwzrt dockworkers")
+    status, _, error = await run(slack, Step.FIND_STORY, words="qwzrt strike")
     assert status == "failed"
-    assert error == "I'm not sure what “qwzrt dockworkers” means. Perhaps: Harbours of the north"
+    assert error == "I'm not sure what “qwzrt strike” means. Perhaps: Harbours of the north"
 
 
 async def test_pick_a_question_returns_each_question_once(slack: Slack) -> None:
