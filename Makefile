@@ -107,7 +107,7 @@ bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100
 
 gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
 	@rm -rf build/gallery
-	@$(PYTEST) --quiet --record=build/gallery/sent --gallery=build/gallery/screens \
+	-@$(PYTEST) --quiet --record=build/gallery/sent --gallery=build/gallery/screens \
 		tests/browser tests/handlers/features tests/handlers/jobs \
 		tests/handlers/test_manners.py tests/handlers/test_stale.py
 	@$(VENV)/bin/python -m tests.gallery build/gallery
