@@ -34,11 +34,18 @@ def _entry(item: object, *, publisher: str) -> Entry:
         title,
         longest_text(texts, title),
         guid=_guid(item),
-        link=_text(item, "url") or _text(item, "external_url"),
+        link=_text(item, "url") or _text(item, "external_url") or _recording(item),
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
         publisher=on_one_line(publisher),
     )
+
+
+def _recording(item: object) -> str:
+    """Return the address of the recording of an episode, for one without a page."""
+    attachments = item.get("attachments") if isinstance(item, dict) else None
+    every = attachments if isinstance(attachments, list) else ()
+    return next(filter(None, (_text(one, "url") for one in every)), "")
 
 
 def _guid(item: object) -> str:

@@ -96,11 +96,21 @@ def _entry(entry: Any, is_literal: bool, publisher: str) -> Entry:
         or _plain(entry.get("media_description"), None, is_literal)
         or _plain(entry.get("subtitle"), entry.get("subtitle_detail"), is_literal),
         guid=_text(entry, "id"),
-        link=_text(entry, "link"),
+        link=_link(entry),
         published=_text(entry, "published") or _text(entry, "created"),
         updated=_text(entry, "updated"),
         publisher=origin or publisher,
     )
+
+
+def _link(entry: Any) -> str:
+    """Return the address of an entry; of an episode without a page, that of its recording."""
+    link = _text(entry, "link")
+    # feedparser takes an id for the link of an entry that has none, also if it is no address.
+    if link and (link != _text(entry, "id") or "://" in link):
+        return link
+    hrefs = (_text(one, "href") for one in entry.get("links", ()) if one.get("rel") == "enclosure")
+    return next(filter(None, hrefs), "")
 
 
 def _text(entry: Any, name: str) -> str:

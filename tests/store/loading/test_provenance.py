@@ -106,6 +106,18 @@ def test_an_entry_without_provenance_has_none(tmp_path: Path) -> None:
     assert not corpus.warnings
 
 
+@pytest.mark.parametrize("name", ["a.rss", "a.atom", "b.json"])
+def test_an_episode_without_a_page_links_to_its_recording(tmp_path: Path, name: str) -> None:
+    recording = "https://example.org/a.mp3"
+    text = FORMATS[name].replace(f'"url": "{URL}"', f'"attachments": [{{"url": "{recording}"}}]')
+    text = text.replace(f"<link>{URL.replace('&', '&amp;')}</link>", "")
+    text = text.replace("</guid>", f'</guid><enclosure url="{recording}" type="audio/mpeg"/>')
+    text = text.replace(f'<link href="{URL.replace("&", "&amp;")}"/>', "")
+    corpus = read(tmp_path, name, text)
+    assert first(corpus).url == recording
+    assert not corpus.warnings
+
+
 def test_a_permanent_guid_is_a_link(tmp_path: Path) -> None:
     item = "<item><title>A</title><guid>https://example.org/a</guid></item>"
     text = f"<rss version='2.0'><channel>{item}</channel></rss>"
