@@ -157,7 +157,8 @@ class Index:
     """The index of the loaded articles. It never changes, so a look-up needs no lock."""
 
     def __init__(self, articles: Segment) -> None:
-        self._base = articles
+        self._words = articles.words
+        self._postings = articles.postings
         self._starts = np.append(0, np.cumsum(articles.counts, dtype=np.int64))
         self._changed: Mapping[str, Postings] = {}
         """The postings of words of articles that were removed or added since *articles*."""
@@ -192,7 +193,7 @@ class Index:
         counts = {word: len(changed[word]) for word in removed_of.keys() | added_of.keys()}
         for word in [word for word, count in counts.items() if not count]:
             # Words that only came and went take no memory.
-            if not self._is_in_base(word):
+            if not len(self._in_base(word)):
                 del changed[word]
         new = copy(self)
         new._changed = changed
@@ -223,10 +224,10 @@ class Index:
         changed = self._changed.get(word)
         if changed is not None:
             return changed
-        at = bisect_left(self._base.words, word)
-        end = at + self._is_in_base(word)
-        return self._base.postings[self._starts[at] : self._starts[end]]
+        return self._in_base(word)
 
-    def _is_in_base(self, word: str) -> bool:
-        at = bisect_left(self._base.words, word)
-        return self._base.words[at : at + 1] == [word]
+    def _in_base(self, word: str) -> Postings:
+        """Return the postings that *word* had before any article changed."""
+        at = bisect_left(self._words, word)
+        is_there = self._words[at : at + 1] == [word]
+        return self._postings[self._starts[at] : self._starts[at + is_there]]

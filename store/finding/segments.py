@@ -134,7 +134,7 @@ def _changed(
     rows: Sequence[Row], removed: Numbers, added: Segment | None
 ) -> Sequence[object] | None:
     """Return the columns of a changed segment; None if it has no article."""
-    segments = [*(_to_segment(row).without(removed) for row in rows)]
+    segments = [*(_to_segment(row, {}).without(removed) for row in rows)]
     if added:
         segments.append(added)
     segment = merge(segments)
@@ -149,11 +149,12 @@ def _changed(
     )
 
 
-def _to_segment(row: Row) -> Segment:
+def _to_segment(row: Row, known: dict[str, str]) -> Segment:
+    words = row["words"].split("\n") if row["words"] else []
     return Segment(
         numbers=np.frombuffer(row["numbers"], dtype="<u4"),
         headlines=np.frombuffer(row["headlines"], dtype="<u8"),
-        words=row["words"].split("\n") if row["words"] else [],
+        words=[known.setdefault(word, word) for word in words],
         counts=np.frombuffer(row["counts"], dtype="<u4"),
         postings=np.frombuffer(row["postings"], dtype="<u4"),
     )
@@ -191,7 +192,9 @@ async def rebuild(database: Database) -> None:
 
 async def read(connection: Connection) -> BuildIndex:
     """Read the index of the revision that *connection* sees; return a function that builds it."""
-    segments = [_to_segment(row) async for row in connection.stream(_READ)]
+    # Each word once, because most segments have the same words.
+    known: dict[str, str] = {}
+    segments = [_to_segment(row, known) async for row in connection.stream(_READ)]
     removed = [row["number"] async for row in connection.stream(_REMOVED)]
 
     def build_index() -> Index:

@@ -91,7 +91,7 @@ for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).spli
     _ABBREVIATIONS[_short].append(tuple(_long.split()))
     if " " not in _long:
         _ABBREVIATIONS[_long].append((_short,))
-_CACHED = 5_000
+_CACHED = 2_000
 """How many words with their expansions are kept."""
 _MAX_EXPANSIONS = 32
 """Per query word: in a large corpus, thousands of words may start with "pro"."""
@@ -457,7 +457,7 @@ class Vocabulary:
         Only the few words within these limits are compared letter by letter.
         """
         near = np.abs(self._lengths[low:high] - len(word)) <= edits
-        near &= np.bitwise_count(self._letters[low:high] ^ letters(word)) <= 2 * edits
+        near &= np.bitwise_count(self._letters[low:high] ^ np.uint64(letters(word))) <= 2 * edits
         others = [self._words[at] for at in (np.flatnonzero(near) + low).tolist()]
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
@@ -485,13 +485,14 @@ def _edits(length: int) -> int:
     return 1 if length < 6 else 2 if length <= 10 else 3
 
 
-def letters(word: str) -> np.uint64:
+def letters(word: str) -> int:
     """Return a mask with a bit for each letter of *word*, and another for a repeated letter."""
-    bits = 0
+    once = repeated = 0
     for letter in word:
         bit = 1 << ord(letter) % 32
-        bits |= bit << 32 if bits & bit else bit
-    return np.uint64(bits)
+        repeated |= once & bit
+        once |= bit
+    return once | repeated << 32
 
 
 def _best(expansions: Expansions) -> Expansions:

@@ -339,8 +339,11 @@ def prepare() -> None:
 
 @cache
 def _english() -> Mapping[str, float]:
-    text = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
-    uses = dict(line.split() for line in text.read_text("utf-8-sig").splitlines())
-    billions = sum(map(int, uses.values())) / 1e9
-    known = {word: math.log10(int(count) / billions) for word, count in uses.items()}
-    return {word: common for word, common in known.items() if common >= _RAREST}
+    path = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
+    # Line by line: the rare words, which are left out, would take more memory than the others.
+    with path.open(encoding="utf-8-sig") as lines:
+        billions = sum(int(line.split()[1]) for line in lines) / 1e9
+    with path.open(encoding="utf-8-sig") as lines:
+        counted = map(str.split, lines)
+        common = ((word, math.log10(int(count) / billions)) for word, count in counted)
+        return {word: value for word, value in common if value >= _RAREST}
