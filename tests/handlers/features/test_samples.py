@@ -59,7 +59,7 @@ async def test_there_is_no_warning_with_own_stories(slack: Slack) -> None:
     await edited(slack)
     assert "sample" not in texts(shown) + form(slack)
     await slack.type("/corpus undo")
-    assert warning() in texts(await slack.type("/digest on 09:30"))
+    assert warning() in texts(await slack.type("/digest on 10:00"))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:

@@ -210,7 +210,7 @@ async def test_a_pause_until_a_date(slack: Slack) -> None:
     assert "Paused until Thu 26 Nov 2026, which leaves out 2 posts. The next one" in answer["text"]
     (answer,) = await slack.type("/digest next")
     assert "It is paused until Thu 26 Nov 2026." in answer["text"]
-    assert "26 Nov 2026, 09:30 UTC" in answer["text"]
+    assert "• Thu 26 Nov 2026 at 09:30" in answer["text"]
     assert "25 Nov 2026" not in answer["text"]
     slack.clock.forward(minutes=91)
     for count in (0, 0, 1):
