@@ -62,6 +62,10 @@ class Delivery:
     """{delivery key: (attempts, when the last call ended)}, for calls of this process without an
     answer. With other attempts, another process has claimed the post since, and may have called."""
     _in_flight: set[str] = field(default_factory=set, init=False)
+    called: set[str] = field(default_factory=set, init=False)
+    """The delivery keys of the posts in work whose turn to be sent has come."""
+    progress: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """Set when the turn of a post comes, so that another one may be claimed."""
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
     _calls: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False
@@ -96,6 +100,7 @@ class Delivery:
                 await self.store.posts.record(claim, outcome, now=self.clock())
         finally:
             self._in_flight.discard(post.key)
+            self.called.discard(post.key)
 
     async def answer(self, post: Post, respond: AsyncRespond) -> None:
         """Send *post* through the response_url of the press that asked for it.
@@ -188,6 +193,8 @@ class Delivery:
         if not claim.articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
         async with self._calls:
+            self.called.add(post.key)
+            self.progress.set()
             return await self._call(claim)
 
     async def _call(self, claim: Claim) -> Outcome:

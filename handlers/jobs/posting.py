@@ -39,10 +39,10 @@ from store.types import (
 
 log = logging.getLogger(__name__)
 
-_MOST_POSTS = 4 * IN_FLIGHT
-"""How many posts to work on at the same time: while some are sent, others are claimed and recorded.
+_MOST_WAITING = 3 * IN_FLIGHT
+"""How many posts may be claimed ahead of their call, while others are sent and recorded.
 
-A post that is claimed when the process crashes may have arrived, which takes a while to find out.
+One that is claimed when the process crashes may have arrived, which takes a while to find out.
 """
 _BATCH = 200
 """How many open posts to load from the store at a time."""
@@ -70,12 +70,17 @@ class Posting:
         self.beat = 1.0
         """Seconds between rounds of planning and starting posts while calls are in flight."""
         self._is_stopping = False
+        self._is_planning = False
+        """Whether more may be due than is planned."""
+        self._is_queue_old = False
+        """Whether posts may be open that are not in the queue."""
         self._followed: dict[str, tuple[Post, AsyncRespond]] = {}
         """{key: (the post, the responder of its note)}."""
 
     def stop(self) -> None:
         """Make `run` return as soon as the calls in flight have ended."""
         self._is_stopping = True
+        self._delivery.progress.set()
 
     async def run(self) -> None:
         """Plan the posts that are due, and send open posts until none is left.
@@ -87,45 +92,60 @@ class Posting:
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
         time = asyncio.get_running_loop().time
-        planned_at, active_at = -self.beat, time()
-        is_more_due = False
+        active_at = time()
+        self._is_planning, self._is_queue_old = True, False
+        planner = asyncio.create_task(self._plan_due())
         try:
-            while not self._is_stopping:
-                if time() - planned_at >= self.beat or is_more_due:
-                    # What was planned is sent while the rest of a crowd is planned.
-                    is_more_due = await self._store.planning.plan_some(self._clock())
-                    active_at = time() if is_more_due else active_at
-                if time() - planned_at >= self.beat:
-                    await self._report_outcomes()
-                    planned_at = time()
-                if not queue:
+            while not (self._is_stopping or planner.done()):
+                if not queue and self._is_queue_old:
+                    self._is_queue_old = False
                     waiting = tuple(self._delivery.waits())
                     queue += await self._store.posts.open(self._clock(), but=waiting, limit=_BATCH)
                 self._start(queue, calls)
                 # A team that may post soon does not wait for the next tick.
                 wait = min(self._delivery.waits().values(), default=_LONG)
-                soon = 0.0 if is_more_due else wait.total_seconds()
-                if calls:
+                soon = min(wait.total_seconds(), self.beat)
+                if calls or self._is_planning or self._is_queue_old:
                     active_at = time()
-                    await asyncio.wait(
-                        calls.values(),
-                        timeout=min(soon, self.beat),
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                elif soon < self.beat and time() - active_at < self.beat:
-                    await asyncio.sleep(soon)
-                else:
+                elif soon >= self.beat or time() - active_at >= self.beat:
                     await self._report_outcomes()
                     return
-                for key in [key for key, call in calls.items() if call.done()]:
+                await self._wait(soon)
+                done = [key for key, call in calls.items() if call.done()]
+                for key in done:
                     del calls[key]
+                self._is_queue_old |= bool(done)
+            if planner.done():
+                await planner
         except asyncio.CancelledError:
             for call in calls.values():
                 call.cancel()
             raise
         finally:
-            # If this gather is cancelled too, it cancels the calls and still waits for them.
-            await asyncio.gather(*calls.values(), return_exceptions=True)
+            planner.cancel()
+            # If this gather is cancelled too, it cancels the tasks and still waits for them.
+            await asyncio.gather(*calls.values(), planner, return_exceptions=True)
+
+    async def _plan_due(self) -> None:
+        """Plan what is due, again and again; what is planned is sent while the rest is planned."""
+        while True:
+            self._is_planning = True
+            while self._is_planning:
+                self._is_planning = await self._store.planning.plan_some(self._clock())
+                self._is_queue_old = True
+                self._delivery.progress.set()
+            await self._report_outcomes()
+            await asyncio.sleep(self.beat)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until another post can be started, at most so many seconds."""
+        progress = self._delivery.progress
+        try:
+            async with asyncio.timeout(seconds):
+                await progress.wait()
+        except TimeoutError:
+            self._is_queue_old = True
+        progress.clear()
 
     async def press(self, press: Press, kind: PostKind, article: Article, *, by: Colleague) -> None:
         """Post what a button is for, once even if it is pressed repeatedly.
@@ -240,18 +260,21 @@ class Posting:
             await self._delivery.send(story)
 
     def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
-        """Start calls for the posts in *queue*, within `_MOST_POSTS` and the rate limits.
+        """Start calls for the posts in *queue*, within `_MOST_WAITING` and the rate limits.
 
         A post that comes too early for its channel or team leaves the queue. It stays open in the
         store and is loaded again with a later batch.
         """
         waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
-        while queue and len(calls) < _MOST_POSTS:
+        ahead = len(calls.keys() - self._delivery.called)
+        while queue and ahead < _MOST_WAITING:
             post, now = queue.popleft(), self._clock()
             if post.key in calls or post.team_id in waiting:
                 continue
             if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", now):
-                calls[post.key] = asyncio.create_task(self._send(post))
+                calls[post.key] = call = asyncio.create_task(self._send(post))
+                call.add_done_callback(lambda _: self._delivery.progress.set())
+                ahead += 1
                 limiter.started(post.team_id, now)
                 if limiter.wait(post.team_id, now):
                     waiting.add(post.team_id)

@@ -39,7 +39,7 @@ from store.types import (
     UserId,
 )
 
-_BATCH = 50
+_BATCH = 100
 """How many schedules one transaction plans. Only one transaction can write at a time."""
 _TOPIC_STORIES = 1000
 """The largest number of stories on one topic that a schedule chooses from."""
