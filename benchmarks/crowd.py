@@ -30,6 +30,7 @@ import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from benchmarks import databases
 from benchmarks.scene import AT, DAILY, FORKING, POST
 from bot.app import serve
 from bot.clock import FollowingClock
@@ -171,39 +172,41 @@ async def crowd(
         yield workspace, ids, fault
 
 
-async def with_bot(channels: int, schedules: int, share: float, limit: float) -> Run:
+async def with_bot(kind: str, channels: int, schedules: int, share: float, limit: float) -> Run:
     """Measure the bot, with slash commands during the posts."""
-    with TemporaryDirectory() as folder:
-        async with crowd(channels, share, limit) as (workspace, ids, fault):
-            settings = Settings(
-                slack_bot_token=workspace.bot_token,
-                slack_app_token=workspace.app_token,
-                slack_api_url=workspace.api_url,
-                clock_url=f"{workspace.url}page/clock",
-                database_url=f"sqlite:///{folder}/parley.db",
-                corpus_dir=STARTER,
-            )
-            async with open_store(settings.database_url) as store:
-                await store.corpus.reload(STARTER, by="terminal", at=workspace.clock())
-                await store.embedder.run()
-                for channel in ids * schedules:
-                    schedule = await store.schedules.set(
-                        team_id=TeamId(workspace.team_id),
-                        channel_id=channel,
-                        owner_id=ANA,
-                        now=workspace.clock(),
-                        order=Order(timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC")),
-                    )
-            process = FORKING.Process(target=run_bot, args=(settings,), daemon=True)
-            process.start()
-            try:
-                await workspace.called("apps.connections.open")
-                workspace.clock.move(schedule.next.due_at - workspace.clock() - _LEAD)
-                await asyncio.sleep((schedule.next.due_at - workspace.clock()).total_seconds())
-                return await _time(workspace, channels * schedules * _MESSAGES, fault)
-            finally:
-                process.kill()
-                await asyncio.to_thread(process.join)
+    async with (
+        databases.database(kind) as url,
+        crowd(channels, share, limit) as (workspace, ids, fault),
+    ):
+        settings = Settings(
+            slack_bot_token=workspace.bot_token,
+            slack_app_token=workspace.app_token,
+            slack_api_url=workspace.api_url,
+            clock_url=f"{workspace.url}page/clock",
+            database_url=url,
+            corpus_dir=STARTER,
+        )
+        async with open_store(settings.database_url) as store:
+            await store.corpus.reload(STARTER, by="terminal", at=workspace.clock())
+            await store.embedder.run()
+            for channel in ids * schedules:
+                schedule = await store.schedules.set(
+                    team_id=TeamId(workspace.team_id),
+                    channel_id=channel,
+                    owner_id=ANA,
+                    now=workspace.clock(),
+                    order=Order(timetable=Timetable(at=AT, weekdays=DAILY, zone="UTC")),
+                )
+        process = FORKING.Process(target=run_bot, args=(settings,), daemon=True)
+        process.start()
+        try:
+            await workspace.called("apps.connections.open")
+            workspace.clock.move(schedule.next.due_at - workspace.clock() - _LEAD)
+            await asyncio.sleep((schedule.next.due_at - workspace.clock()).total_seconds())
+            return await _time(workspace, channels * schedules * _MESSAGES, fault)
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.join)
 
 
 async def _time(workspace: Workspace, messages: int, fault: Fault | None) -> Run:
@@ -254,22 +257,24 @@ def _sent(workspace: Workspace) -> Counter[str]:
     )
 
 
-async def measure(channels: int, schedules: int, share: float, *, has_manners: bool) -> int:
+async def measure(
+    kind: str, channels: int, schedules: int, share: float, *, has_manners: bool
+) -> int:
     """Measure and print the tables; return 1 if a floor is missed."""
     if schedules > 1:
-        run = await with_bot(channels, schedules, share, math.inf)
+        run = await with_bot(kind, channels, schedules, share, math.inf)
         _print(f"{channels:,} channels with {schedules} schedules due at once, no limit", run)
         return int(run.not_once > 0)
     # The bare client before and after, because other work on the machine may begin or end.
     before = await without_bot(channels, 0, math.inf)
-    cost = await with_bot(channels, 1, 0, math.inf)
+    cost = await with_bot(kind, channels, 1, 0, math.inf)
     bare = (before + await without_bot(channels, 0, math.inf)) / 2
     _print(f"{channels:,} channels due at once, no limit", cost, bare)
     is_bad = cost.not_once > 0 or cost.seconds > _MOST_COST * bare
     if has_manners:
         # Together, because both of them wait most of the time.
         bare, run = await asyncio.gather(
-            without_bot(channels, share, _LIMIT), with_bot(channels, 1, share, _LIMIT)
+            without_bot(channels, share, _LIMIT), with_bot(kind, channels, 1, share, _LIMIT)
         )
         _print(f"{channels:,} channels due at once, {_LIMIT} posts a minute", run, bare)
         calls = run.messages + run.injected + run.rejected
@@ -305,11 +310,11 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=2000)
     parser.add_argument("--schedules", type=int, default=1, help="schedules of each channel")
     parser.add_argument("--share", type=float, default=0.002)
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
     parser.add_argument("--cost", action="store_true", help="measure only the cost")
     given = parser.parse_args()
-    return asyncio.run(
-        measure(given.channels, given.schedules, given.share, has_manners=not given.cost)
-    )
+    what = given.database, given.channels, given.schedules
+    return asyncio.run(measure(*what, given.share, has_manners=not given.cost))
 
 
 if __name__ == "__main__":
