@@ -243,7 +243,7 @@ class ScheduleActions:
         late = [on for on in due if not await self._skip(schedule, on, by=by)]
         skipped = [on for on in due if on not in late]
         if not skipped:
-            raise ParleyError(f"The post of {format_dates(late)} is out already, or under way.")
+            raise ParleyError(f"{views.of_posts(late)} out already, or under way.")
         upcoming = await self.store.planning.upcoming(schedule, 1)
         idle = [on for on in dates if on not in due]
         return views.skipped(schedule, skipped, upcoming, late=late, idle=idle)
@@ -311,7 +311,7 @@ class ScheduleActions:
             and await self.store.posts.unskip(by.team_id, occurrence_key(schedule, on))
         ]
         if not restored:
-            raise ParleyError(f"The post of {format_dates(dates)} is not skipped.")
+            raise ParleyError(f"{views.of_posts(dates)} not skipped.")
         return views.unskipped(restored)
 
     async def skipped(self, schedule: Schedule) -> Sequence[date]:

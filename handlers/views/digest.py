@@ -459,7 +459,7 @@ def skipped(
     """
     text = f"{_none_on(dates)} The next one comes {_first(schedule, upcoming)}."
     if late:
-        text += f" The post of {format_dates(late)} is out already, or under way."
+        text += f" {of_posts(late)} out already, or under way."
     # A range has weekends in it; single dates were meant.
     if idle and len(dates) + len(idle) <= _FEW:
         text += f" None was planned for {format_dates(idle)}."
@@ -474,9 +474,16 @@ def _unskip(dates: Sequence[date]) -> str:
 
 def unskipped(dates: Sequence[date]) -> Message:
     """Confirm that the posts on *dates* are no longer skipped."""
-    if len(dates) > 2:
+    if len(dates) > 1:
         return message(f"There will be posts after all: {format_dates(dates)}.")
     return message(f"There will be a post on {format_dates(dates)} after all.")
+
+
+def of_posts(dates: Sequence[date]) -> str:
+    """Return the subject and verb of a sentence about the posts on *dates*."""
+    if len(dates) > 1:
+        return f"The posts of {format_dates(dates)} are"
+    return f"The post of {format_dates(dates)} is"
 
 
 def only_skipped(schedule: Schedule, dates: Sequence[date]) -> Message:
