@@ -43,6 +43,7 @@ async def test_deleted_articles_leave_nothing_behind(
 ) -> None:
     """Numbers are never used again. Segments are made small here, so that few numbers fill one."""
     monkeypatch.setattr("store.finding.segments.SIZE", 8)
+    monkeypatch.setattr("store.loading.revisions._FORGOTTEN_AT_ONCE", 2)
     async with open_store(database_url) as store, open_database(database_url) as database:
         seen: list[tuple[int, int, int]] = []
         for number in range(14):
