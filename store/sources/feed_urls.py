@@ -12,6 +12,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:/|$))", re.IGNORECASE)
 """A scheme and its colon; but `example.com:8080/feed` names a port."""
 _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?:)|feed:(?://)?", re.IGNORECASE)
 
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+
 
 def normalise_url(written: str) -> str:
     """Return the address of a feed as people write it, in one form; https unless it says http.
@@ -31,6 +33,11 @@ def normalise_url(written: str) -> str:
         return urldefrag(clean_link(text)).url
     except ValueError as error:
         raise ParleyError(f"I can't poll an address {error}.") from error
+
+
+def without_credentials(written: str) -> str:
+    """Return an address as it may be shown: without a user name and a password."""
+    return _CREDENTIALS.sub("…@", written)
 
 
 def derive_id(url: str) -> str:

@@ -243,12 +243,15 @@ async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
         for number in range(20)
     )
     more = f"<outline xmlUrl='{ADDRESS.replace('&', '&amp;')}'/><outline xmlUrl='ftp://x'/>"
+    more += "<outline xmlUrl='https://ana:se@cret@news.example/feed'/>"
     data = f"<opml><body>{outlines}{more}</body></opml>".encode()
     answer = await upload(slack, "feeds.OPML", data)
     assert "20 feeds added" in answer["text"]
     shown = texts([answer])
     assert "Already there: 1 feed of the list." in shown
     assert "ftp://x: I can't poll an address that does not start with https://" in shown
+    # A password stays out of messages.
+    assert "https://…@news.example/feed: I can't poll an address with a user name" in shown
     (again,) = [await upload(slack, "feeds.OPML", data)]
     assert again["text"].startswith("Already there: 21 feeds of the list.")
     assert "… and 13 feeds more" in shown
