@@ -306,6 +306,14 @@ def _choose(
     )
 
 
+async def has_stories(connection: Connection, schedule: Schedule, *, now: datetime) -> bool:
+    """Return whether `choose` would return anything, without choosing."""
+    if await _last_digest(connection, schedule):
+        return True
+    pool = await _Pool.of_schedule(connection, schedule, last=None, now=now)
+    return bool(await pool.fetch(f"{_IDS} LIMIT 1"))
+
+
 async def _last_digest(connection: Connection, schedule: Schedule) -> datetime | None:
     """Return when a schedule of news last posted stories; None if it never did.
 

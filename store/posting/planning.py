@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from math import ceil
 from typing import Any, Protocol
 
 from store.db import Connection, Database, DatabaseError, to_text
 from store.guards.installed import Installed
-from store.posting.choice import Chosen, choose, choose_all
+from store.posting.choice import Chosen, choose, choose_all, has_stories
 from store.posting.due import occurrences
 from store.posting.holidays import holiday
 from store.posting.notices import plan_notice
@@ -170,37 +170,23 @@ class Planning:
 
     async def upcoming(self, schedule: Schedule, count: int) -> Sequence[UpcomingPost]:
         """Return the next posts after any pause: *count* that will be sent, and those skipped."""
-        upcoming: list[UpcomingPost] = []
-        if schedule.paused_until == FOREVER:
-            return upcoming
         async with self._database.reading() as connection:
-            later = occurrences(schedule.timetable, after=schedule.next.due_at)
-            for occurrence in (schedule.next, *islice(later, _FAR)):
-                if schedule.paused_until and occurrence.due_on < schedule.paused_until:
-                    continue
-                post = await fetch_post(connection, occurrence_key(schedule, occurrence.due_on))
-                if post and post.state is not PostState.SKIPPED:
-                    continue
-                on = occurrence.due_on
-                skip_reason = (
-                    post.error if post else day_off(schedule, on) or await holiday(connection, on)
-                )
-                upcoming.append(UpcomingPost(occurrence=occurrence, skip_reason=skip_reason))
-                count -= skip_reason is None
-                if not count:
-                    break
-        return upcoming
+            return await _upcoming(connection, schedule, count)
 
     async def coming(
         self, schedules: Sequence[Schedule], *, now: datetime
     ) -> Mapping[str, UpcomingPost]:
         """Return the next post of each schedule that has one, by schedule id."""
+        going = [schedule for schedule in schedules if schedule.paused_until != FOREVER]
+        for schedule in going:
+            await self._fill_pool(schedule)
         coming: dict[str, UpcomingPost] = {}
-        for schedule in schedules:
-            for post in await self.upcoming(schedule, 1):
-                if post.skip_reason is None:
-                    is_empty = await self.preview(schedule, now=now) is None
-                    coming[schedule.id] = replace(post, is_empty=is_empty)
+        async with self._database.reading() as connection:
+            for schedule in going:
+                for post in await _upcoming(connection, schedule, 1):
+                    if post.skip_reason is None:
+                        is_empty = not await has_stories(connection, schedule, now=now)
+                        coming[schedule.id] = replace(post, is_empty=is_empty)
         return coming
 
     async def _fill_pools(self, now: datetime) -> None:
@@ -233,6 +219,29 @@ class Planning:
                 await connection.executemany(
                     _FILL_POOL, [(schedule.id, schedule.team_id, article_id) for article_id in ids]
                 )
+
+
+async def _upcoming(
+    connection: Connection, schedule: Schedule, count: int
+) -> Sequence[UpcomingPost]:
+    """Return what `Planning.upcoming` does."""
+    upcoming: list[UpcomingPost] = []
+    if schedule.paused_until == FOREVER:
+        return upcoming
+    later = occurrences(schedule.timetable, after=schedule.next.due_at)
+    for occurrence in chain([schedule.next], islice(later, _FAR)):
+        on = occurrence.due_on
+        if schedule.paused_until and on < schedule.paused_until:
+            continue
+        post = await fetch_post(connection, occurrence_key(schedule, on))
+        if post and post.state is not PostState.SKIPPED:
+            continue
+        skip_reason = post.error if post else day_off(schedule, on) or await holiday(connection, on)
+        upcoming.append(UpcomingPost(occurrence=occurrence, skip_reason=skip_reason))
+        count -= skip_reason is None
+        if not count:
+            break
+    return upcoming
 
 
 def no_story(order: Order) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from store import Store, open_store
 from store.posting import choice
-from store.posting.choice import Candidate, Recent, rank
+from store.posting.choice import Candidate, Chosen, Recent, rank
 from store.posting.planning import occurrence_key
 from store.posting.posts import Outcome
 from store.types import (
@@ -84,6 +84,7 @@ class Channel:
         """Let the next occurrence pass; return its post and the numbers of its stories."""
         schedule = await schedule_of(self.store, T1, C1)
         assert schedule
+        assert await self.is_empty(schedule) == (await self.preview(schedule) is None)
         due = schedule.next
         await self.store.planning.plan_due(
             self.clock.forward(seconds=(due.due_at - self.clock()).total_seconds())
@@ -97,6 +98,14 @@ class Channel:
             await self.store.posts.record(claimed, sent, now=self.clock())
         ids = [post.article_id] if post.kind is PostKind.QUESTION else await self.stories(post)
         return post, [await self.number(each or "") for each in ids]
+
+    async def preview(self, schedule: Schedule) -> Chosen | None:
+        return await self.store.planning.preview(schedule, now=self.clock())
+
+    async def is_empty(self, schedule: Schedule) -> bool:
+        """Return whether lists say that the schedule has no story to post."""
+        coming = await self.store.planning.coming([schedule], now=self.clock())
+        return coming[schedule.id].is_empty
 
     async def stories(self, post: Post) -> Sequence[str]:
         return await self.store.posts.stories(T1, post.key)
@@ -284,7 +293,8 @@ async def test_a_maximum_age_counts_whole_days(channel: Channel) -> None:
 async def test_without_a_young_story_the_post_is_missed_and_says_why(channel: Channel) -> None:
     await channel.load(story(0, age=9), story(1))
     schedule = await channel.order(Order(timetable=NINE, max_age_days=7))
-    assert await channel.store.planning.preview(schedule, now=channel.clock()) is None
+    assert await channel.preview(schedule) is None
+    assert await channel.is_empty(schedule)
     with pytest.raises(ParleyError, match="There is no story of the last 7 days to choose from"):
         await channel.store.planning.plan_now(schedule, by=U1, now=channel.clock(), key="now")
     schedule = await channel.order(Order(timetable=NINE, max_age_days=7))
