@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from inspect import signature
 from typing import Any, TypeAlias
 
-from cachetools import LRUCache
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from handlers.slack.teams import Teams
+from store.bounded import BoundedDict
 from store.types import TeamId
 
 _MOST_RESPONSES = 500
@@ -32,7 +32,9 @@ class ParleyApp(AsyncApp):
     def __init__(self, teams: Teams, **options: Any) -> None:
         super().__init__(**options)
         self._teams = teams
-        self._responses: LRUCache[str, asyncio.Future[BoltResponse]] = LRUCache(_MOST_RESPONSES)
+        self._responses: BoundedDict[str, asyncio.Future[BoltResponse]] = BoundedDict(
+            _MOST_RESPONSES
+        )
         self._commands: dict[object, tuple[Listener, Sequence[str]]] = {}
         """The listener of each slash command, with the names of its parameters."""
 

@@ -26,6 +26,8 @@ def proxy_for(url: str, *, https_proxy: str, http_proxy: str, no_proxy: str) -> 
     https: and wss: go through *https_proxy*, http: and ws: through *http_proxy*; either may be
     empty. A malformed *url* has no proxy.
     """
+    if not (https_proxy or http_proxy):
+        return None
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)

@@ -1,16 +1,15 @@
 """The value of a button: written when the button is rendered, read when it is pressed."""
 
-import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
+
+import orjson
 
 from handlers.mrkdwn import truncate
 from store.text import well_formed
 from store.types import ChannelId, ParleyError, UserId
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
 MOST_WORDS = 300
 """The most characters of `words` in a button's value."""
 _MOST_PLACES = 1 << 31
@@ -67,13 +66,16 @@ class Value:
 
     def encode(self) -> str:
         """Return the value as JSON, at most 2,000 characters (docs.slack.dev, button element)."""
-        return _encode(self)
+        given = {name: field for name in self.__slots__ if (field := getattr(self, name))}
+        if self.words:
+            given["words"] = truncate(self.words, MOST_WORDS)
+        return orjson.dumps(given).decode()
 
     @classmethod
     def decode(cls, text: str) -> Self:
         """Parse the JSON that `encode` returned; raises `ParleyError` for anything else."""
         try:
-            fields = json.loads(text)
+            fields = orjson.loads(text)
             value = cls(
                 article_id=_text(fields, "article_id"),
                 words=truncate(_text(fields, "words"), MOST_WORDS),
@@ -90,16 +92,6 @@ class Value:
         if not 0 <= value.place < _MOST_PLACES or not _WHERE.fullmatch(value.where):
             raise ParleyError(_STALE)
         return value
-
-
-# The buttons under a story have the same value.
-@lru_cache(maxsize=10)
-def _encode(value: Value) -> str:
-    fields = ((name, getattr(value, name)) for name in value.__slots__)
-    given = {name: field for name, field in fields if field}
-    if value.words:
-        given["words"] = truncate(value.words, MOST_WORDS)
-    return _ENCODER.encode(given)
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

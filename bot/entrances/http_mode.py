@@ -84,9 +84,7 @@ class HttpMode:
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
         try:
-            # Most bodies have arrived completely already, and need no timeout.
-            async with asyncio.timeout(None if request.content.is_eof() else _BODY_SECONDS):
-                body = await request.read()
+            body = await _read_in_time(request)
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(413, "too large", request)
         except (TimeoutError, ConnectionError):
@@ -145,6 +143,14 @@ class HttpMode:
     def _note(self, reason: str, request: web.Request) -> None:
         self._metrics.refusals.labels(reason).inc()
         self._refused.note(reason, self._source_of(request))
+
+
+async def _read_in_time(request: web.Request) -> bytes:
+    # Most bodies have arrived completely already, and need no timeout.
+    if request.content.is_eof():
+        return await request.read()
+    async with asyncio.timeout(_BODY_SECONDS):
+        return await request.read()
 
 
 def _forwarded(request: web.Request) -> str:

@@ -1,13 +1,12 @@
 """Look-ups of stories, from a channel, a thread, a direct message or a modal."""
 
 import asyncio
-import json
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from cachetools import LRUCache
+import orjson
 from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
@@ -17,6 +16,7 @@ from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
 from store import Store
+from store.bounded import BoundedDict
 from store.db import DatabaseUnavailableError
 from store.types import Answer, Article, Found, Nothing, ParleyError, TeamId, Unsure
 
@@ -57,8 +57,8 @@ class LookUp:
 
     store: Store
     options: Options
-    _cache: LRUCache[tuple[str, int, str, bool, date], _Rendered] = field(
-        default_factory=lambda: LRUCache(_CACHE_SIZE), init=False
+    _cache: BoundedDict[tuple[str, int, str, bool, date], _Rendered] = field(
+        default_factory=lambda: BoundedDict(_CACHE_SIZE), init=False
     )
 
     async def answer(
@@ -96,7 +96,7 @@ class LookUp:
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
         rendered = self._rendered(answer, words=words, place=0, where=where, can_write=can_write)
-        rendered.body = rendered.body or json.dumps(rendered.message)
+        rendered.body = rendered.body or orjson.dumps(rendered.message).decode()
         return BoltResponse(status=200, body=rendered.body)
 
     def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:

@@ -199,9 +199,12 @@ def _question(words: frozenset[str]) -> SmallTalk | None:
 
 def _how_to(words: list[str]) -> SmallTalk | None:
     """Return what a question or an order of known words wants to do with Parley."""
-    said = {_corrected(word) for word in words}
-    if not all(word in _KNOWN or word.isdigit() for word in said):
-        return None
+    said = set()
+    for word in words:
+        # Most look-ups end at their first word.
+        if (corrected := _corrected(word)) not in _KNOWN and not word.isdigit():
+            return None
+        said.add(corrected)
     verbs, things = said, said
     if not said & _ASKS:
         # An order such as "post a question" begins with what to do, and names the thing.

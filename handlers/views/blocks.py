@@ -74,15 +74,19 @@ def button(
 
     *confirm* is a question that the user has to confirm after pressing.
     """
-    return element(
-        "button",
-        action,
-        text=literal(truncate(label, _LABEL)),
-        value=value.encode(),
-        style="primary" if primary else None,
-        accessibility_label=_spoken(label, hint) if hint else None,
-        confirm=_confirmation(label, confirm) if confirm else None,
-    )
+    shown: Element = {
+        "type": "button",
+        "action_id": action,
+        "text": literal(truncate(label, _LABEL)),
+        "value": value.encode(),
+    }
+    if primary:
+        shown["style"] = "primary"
+    if hint and (name := _spoken(label, hint)):
+        shown["accessibility_label"] = name
+    if confirm:
+        shown["confirm"] = _confirmation(label, confirm)
+    return shown
 
 
 def link_button(label: str, action: str, url: str, *, hint: str) -> Element:

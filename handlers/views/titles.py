@@ -16,7 +16,9 @@ _LEAD = re.compile(r"\s*(.{15,}?\w{4}[.!?]+[\"'”’)]*)\s+(?=\S)|\s*(.{8,}?[�
 
 def repeats_headline(article: Article) -> bool:
     """Return whether the summary is the headline again, as in many feeds."""
-    return _bare(article.summary) == _bare(article.headline)
+    # Most summaries begin with another letter.
+    begins_alike = article.summary[:1].lower() == article.headline[:1].lower()
+    return begins_alike and _bare(article.summary) == _bare(article.headline)
 
 
 class Titled(NamedTuple):

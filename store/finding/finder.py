@@ -7,8 +7,7 @@ from functools import partial
 from itertools import chain, groupby, islice
 from typing import Self, TypeAlias
 
-from cachetools import LRUCache
-
+from store.bounded import BoundedDict
 from store.finding.countries import is_code
 from store.finding.embeddings import Embeddings
 from store.finding.index import Index
@@ -75,8 +74,8 @@ class Finder:
         self._cached: dict[int, Article] = {}
         self._room = CACHED_CHARACTERS
         self._cache(recent)
-        self._answers: LRUCache[tuple[str, int], Answer] = LRUCache(_CACHED_ANSWERS)
-        self._matched: dict[object, QueryWord] = {}
+        self._answers: BoundedDict[tuple[str, int], Answer] = BoundedDict(_CACHED_ANSWERS)
+        self._matched: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_WORDS)
         self._names: Set[tuple[str, ...]] = frozenset()
 
     @classmethod
@@ -108,7 +107,7 @@ class Finder:
     def with_index(self, index: Index, changed: Mapping[int, Article]) -> Self:
         """Return a finder over *index*, in which a few articles *changed*, with the same names."""
         new = self._copy()
-        new.index, new._matched = index, {}
+        new.index, new._matched = index, BoundedDict(_CACHED_WORDS)
         new._semantic = self._semantic.over(index) if self._semantic else None
         new._cache(changed)
         return new
@@ -128,7 +127,7 @@ class Finder:
     def _copy(self) -> Self:
         new = copy(self)
         new._cached = self._cached.copy()
-        new._answers = LRUCache(_CACHED_ANSWERS)
+        new._answers = BoundedDict(_CACHED_ANSWERS)
         return new
 
     def _cache(self, articles: Mapping[int, Article]) -> None:
@@ -243,9 +242,7 @@ class Finder:
         found = self._matched.get(key)
         if found is None:
             found = match_word(word, expansions, self.index)
-            if len(self._matched) >= _CACHED_WORDS:
-                del self._matched[next(iter(self._matched))]
-            if len(found.numbers) <= _CACHED_NUMBERS:
+            if found.count <= _CACHED_NUMBERS:
                 self._matched[key] = found
         return found
 

@@ -6,11 +6,10 @@ expansion in the article, times the weight of the place.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import combinations
+from functools import cached_property, lru_cache
+from itertools import chain, combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -40,29 +39,50 @@ _STEPS = 0xFFFF
 
 _FEW = 300
 """Up to so many postings, a loop is faster than numpy, and for most queries there are fewer."""
+_ROUNDING = 1e-6
+"""The most that a score changes when it is rounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueryWord:
-    """One word of the query, with the articles that contain an expansion of it."""
+    """One word of the query, with the articles that contain an expansion of it.
+
+    Each article covers the word more or less, from 0 to 1.
+    """
 
     text: str
     weight: float
-    numbers: Numbers
-    covers: Scores
-    """How well each article covers the word, from 0 to 1."""
+    few: Mapping[int, float]
+    """The covers by the number of the article, unless there are many."""
+    many: tuple[Numbers, Scores] | None
+    """The ascending numbers of the articles and their covers, if there are many."""
     is_name: bool
     """Whether articles contain the word and English seldom uses it; see `anchored`."""
     is_unknown: bool
     """Whether no article contains the word."""
 
+    @property
+    def count(self) -> int:
+        """Return how many articles cover the word."""
+        return len(self.many[0]) if self.many else len(self.few)
+
+    @cached_property
+    def arrays(self) -> tuple[Numbers, Scores]:
+        """Return the ascending numbers of the articles and their covers."""
+        if self.many:
+            return self.many
+        numbers = sorted(self.few)
+        covers = [self.few[number] for number in numbers]
+        return np.array(numbers, dtype=np.uint32), np.array(covers, dtype=np.float32)
+
     def cover(self, numbers: Numbers) -> Scores:
         """Return how well each article of *numbers* covers the word; 0 if it does not."""
-        if not len(self.numbers):
+        own, covers = self.arrays
+        if not len(own):
             return np.zeros(len(numbers), dtype=np.float32)
-        at = self.numbers.searchsorted(numbers)
-        at[at == len(self.numbers)] = 0
-        return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
+        at = own.searchsorted(numbers)
+        at[at == len(own)] = 0
+        return np.where(own[at] == numbers, covers[at], np.float32(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +107,31 @@ def rank(
     total = sum(word.weight for word in query_words)
     if not total:
         return []
-    if sum(len(word.numbers) for word in query_words) > _FEW:
+    rare = [word for word in query_words if not word.many]
+    common = [word for word in query_words if word.many]
+    least = (min_score - _ROUNDING) * total
+    if sum(word.count for word in rare) > _FEW or (
+        common and sum(word.weight for word in common) >= least
+    ):
         numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
         keep = scores >= min_score
         return _best(numbers[keep], scores[keep], limit, ties)
-    shares: defaultdict[int, float] = defaultdict(float)
-    for word in query_words:
-        for number, cover in zip(word.numbers.tolist(), word.covers.tolist(), strict=True):
+    # An article with none of the rare words cannot score enough.
+    shares: dict[int, float] = {}
+    for word in rare:
+        weight = word.weight
+        for number, cover in word.few.items():
+            shares[number] = shares.get(number, 0.0) + cover * weight
+    numbers = np.array([*shares], dtype=np.uint32)
+    for word in common:
+        for number, cover in zip(shares, word.cover(numbers).tolist(), strict=True):
             shares[number] += cover * word.weight
-    rounded = ((number, round(min(share / total, 1.0), 6)) for number, share in shares.items())
-    few = sorted((-score, number) for number, score in rounded if score >= min_score)
+    rounded = [
+        (-round(min(share / total, 1.0), 6), number)
+        for number, share in shares.items()
+        if share >= least
+    ]
+    few = sorted(one for one in rounded if -one[0] >= min_score)
     equal = [one for one in few[limit:] if one[0] == few[limit - 1][0]]
     best = few[:limit] + equal[max(len(equal) - ties, 0) :]
     return [(number, -score) for score, number in best]
@@ -112,14 +147,13 @@ def anchored(
     """
     query_words = _weighted(query.matched)
     named = _named(query, index.vocabulary, names)
-    anchors = [word for word in query_words if word.text in named and len(word.numbers)]
+    anchors = [word for word in query_words if word.text in named and word.count]
     if not anchors:
         return []
     anchor = max(anchors, key=lambda word: word.weight)
-    scores = sum(
-        (word.cover(anchor.numbers) * word.weight for word in query_words), start=anchor.covers
-    )
-    return [(number, score) for number, _ in _best(anchor.numbers, scores, limit)]
+    numbers, covers = anchor.arrays
+    scores = sum((word.cover(numbers) * word.weight for word in query_words), start=covers)
+    return [(number, score) for number, _ in _best(numbers, scores, limit)]
 
 
 def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expansion]) -> set[str]:
@@ -185,7 +219,7 @@ def _candidates(
     another article into the best. The long postings of common words are then only searched, never
     scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
-    order = sorted(query_words, key=lambda word: (-word.weight, len(word.numbers)))
+    order = sorted(query_words, key=lambda word: (-word.weight, word.count))
     left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
@@ -194,7 +228,8 @@ def _candidates(
         if left < threshold * total - 1e-6:
             break
         left -= word.weight
-        new, share = word.numbers, word.covers * word.weight
+        new, covers = word.arrays
+        share = covers * word.weight
         for other_place, other in enumerate(order):
             if other_place == place or not len(new):
                 continue
@@ -218,10 +253,19 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         (similarity, _intersect(expansion, index)) for expansion, similarity in expansions.items()
     ]
     matched = [(similarity, found) for similarity, found in matched if len(found)]
-    numbers, covers = _merge(matched)
+    few: Mapping[int, float] = {}
+    many = None
+    if sum(len(found) for _, found in matched) <= _FEW:
+        few = _merge_few(matched)
+    else:
+        many = _merge_many(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
     close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
-    frequency = int(np.count_nonzero(covers >= close * _PLACE_WEIGHTS[-1]))
+    least = float(close * _PLACE_WEIGHTS[-1])
+    if many:
+        frequency = int(np.count_nonzero(many[1] >= least))
+    else:
+        frequency = sum(cover >= least for cover in few.values())
     common = index.vocabulary.commonness(word)
     weight = math.log(1 + index.size / (frequency or 1))
     if index.vocabulary.is_function_word(word):
@@ -235,8 +279,8 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     return QueryWord(
         word,
         weight,
-        numbers,
-        covers,
+        few,
+        many,
         is_name=bool(matched) and common < _NAME and _may_be_name(word),
         is_unknown=not matched,
     )
@@ -257,24 +301,23 @@ def _intersect(expansion: Expansion, index: Index) -> Postings:
     return first
 
 
-def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
+def _merge_few(matched: Sequence[tuple[float, Postings]]) -> Mapping[int, float]:
     """Return each article once, with the best cover of any expansion."""
-    if not matched:
-        return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
+    best: dict[int, float] = {}
+    for similarity, postings in matched:
+        covers = _covers_of(similarity, is_merged=len(matched) > 1)
+        for posting in postings.tolist():
+            number, cover = posting >> 2, covers[posting & 3]
+            if cover > best.get(number, 0.0):
+                best[number] = cover
+    return best
+
+
+def _merge_many(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
+    """Return what `_merge_few` does, as arrays."""
     if len(matched) == 1:
         ((similarity, found),) = matched
         return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
-    if sum(len(postings) for _, postings in matched) <= _FEW:
-        best: dict[int, int] = {}
-        for similarity, postings in matched:
-            steps_of = _steps_of(similarity)
-            for posting in postings.tolist():
-                number, step = posting >> 2, steps_of[posting & 3]
-                if step > best.get(number, -1):
-                    best[number] = step
-        in_order = sorted(best)
-        few = np.array([best[number] for number in in_order], dtype=np.float32)
-        return np.array(in_order, dtype=np.uint32), few / np.float32(_STEPS)
     found = np.concatenate([postings for _, postings in matched])
     similarities = np.repeat(
         np.array([similarity for similarity, _ in matched], dtype=np.float32),
@@ -288,10 +331,13 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
 
 
 @lru_cache(maxsize=1_000)
-def _steps_of(similarity: float) -> Sequence[int]:
-    """Return the steps of a cover with *similarity*, for each place."""
-    steps: Sequence[int] = (np.float32(similarity) * _PLACE_WEIGHTS * _STEPS).astype(int).tolist()
-    return steps
+def _covers_of(similarity: float, *, is_merged: bool) -> Sequence[float]:
+    """Return the cover with *similarity* for each place, as `_merge_many` computes it."""
+    covers = np.float32(similarity) * _PLACE_WEIGHTS
+    if is_merged:
+        covers = (covers * _STEPS).astype(np.uint64).astype(np.float32) / np.float32(_STEPS)
+    of_places: Sequence[float] = covers.tolist()
+    return of_places
 
 
 def reasons(
@@ -303,9 +349,7 @@ def reasons(
     for word, expansions in zip(query_words, expanded, strict=True):
         if word in FUNCTION_WORDS:
             continue
-        matching = [each for each in expansions if all(map(spellings.__contains__, each))]
-        best = max(matching, key=expansions.__getitem__, default=())
-        for spelling in (spellings[word] for word in best):
+        for spelling in spellings.of_best(expansions):
             # The pairs of letters of one word in a script without spaces overlap.
             if last and is_unspaced(spelling) and last[-1] == spelling[0]:
                 last += spelling[1:]
@@ -315,11 +359,29 @@ def reasons(
     yield from filter(None, [last])
 
 
-@lru_cache(maxsize=500)
-def _spellings(article: Article) -> Mapping[str, str]:
-    """Return the words of *article*, each with its first spelling there."""
-    spellings: dict[str, str] = {}
-    for text in (article.summary, article.headline, article.insight, article.question):
-        for word, spelling in terms(text):
-            spellings.setdefault(word, spelling)
-    return spellings
+class _Spellings:
+    """The words of an article, each with its first spelling there; read only as far as needed."""
+
+    def __init__(self, article: Article) -> None:
+        texts = (article.summary, article.headline, article.insight, article.question)
+        self._unread = chain.from_iterable(map(terms, texts))
+        self._read: dict[str, str] = {}
+
+    def of_best(self, expansions: Expansions) -> Sequence[str]:
+        """Return the spellings of the most similar of *expansions* that the article contains."""
+        for each in sorted(expansions, key=expansions.__getitem__, reverse=True):
+            found = [*filter(None, map(self._of, each))]
+            if len(found) == len(each):
+                return found
+        return ()
+
+    def _of(self, wanted: str) -> str | None:
+        if wanted not in self._read:
+            for word, spelling in self._unread:
+                self._read.setdefault(word, spelling)
+                if word == wanted:
+                    break
+        return self._read.get(wanted)
+
+
+_spellings = lru_cache(maxsize=500)(_Spellings)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
+from store.bounded import BoundedDict
 from store.finding.countries import country, relatives
 from store.finding.languages import SPOKEN, Language, spoken
 from store.finding.words import (
@@ -108,7 +109,7 @@ class Vocabulary:
         self._counts = np.array([*self._counted.values()], dtype=np.uint32)
         self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
         self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
-        self._expanded: dict[tuple[str, bool], Expansions] = {}
+        self._expanded: BoundedDict[tuple[str, bool], Expansions] = BoundedDict(_CACHED)
         self.languages = self._spoken()
         self._arrange(_stem_hashes(self._words, self.languages))
 
@@ -169,11 +170,16 @@ class Vocabulary:
 
     def commonness(self, word: str) -> float:
         """Return how common *word* is in one of the languages of the corpus."""
-        return max(0.0, commonness(word), *(each.commonness(word) for each in self.languages))
+        common = commonness(word)
+        if self.languages:
+            common = max(common, *(each.commonness(word) for each in self.languages))
+        return common
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""
-        return word in FUNCTION_WORDS or any(one.is_function_word(word) for one in self.languages)
+        if word in FUNCTION_WORDS or not self.languages:
+            return word in FUNCTION_WORDS
+        return any(each.is_function_word(word) for each in self.languages)
 
     @property
     def counted(self) -> Iterator[tuple[str, int]]:
@@ -214,8 +220,6 @@ class Vocabulary:
         key = word, is_last
         found = self._expanded.get(key)
         if found is None:
-            if len(self._expanded) >= _CACHED:
-                del self._expanded[next(iter(self._expanded))]
             found = self._expanded[key] = self._expand(word, is_last=is_last)
         return found
 
@@ -458,7 +462,7 @@ class Vocabulary:
         """
         near = np.abs(self._lengths[low:high] - len(word)) <= edits
         near &= np.bitwise_count(self._letters[low:high] ^ np.uint64(letters(word))) <= 2 * edits
-        others = [self._words[at] for at in (np.flatnonzero(near) + low).tolist()]
+        others = [self._words[at] for at in (near.nonzero()[0] + low).tolist()]
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
         ):
