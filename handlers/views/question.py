@@ -29,7 +29,7 @@ JOIN = "Join and post it"
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
 _LINE = 200
 """Characters of a story's line in a digest; a shorter title is followed by the summary's lead."""
-_THREAD = 7500
+_THREAD = 7000
 """Characters of all stories in a thread; Slack refuses a message of about 11,000."""
 _LINKS = 2000
 """Characters of all links in a message with several stories."""
