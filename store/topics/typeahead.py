@@ -96,7 +96,7 @@ class Typeahead:
 
         Unless *is_whole*, only the start of each word is compared.
         """
-        mask = letters(word)
+        mask = np.uint64(letters(word))
         near = np.bitwise_count(mask & ~self._letters) <= edits
         near &= self._lengths >= len(word) - edits
         if is_whole:
