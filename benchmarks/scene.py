@@ -22,7 +22,7 @@ from store.posting.planning import occurrence_key
 from store.samples import STARTER
 from store.types import Order, Schedule, TeamId, Timetable
 from tests.ids import ANA, GENERAL
-from tests.machine import running_clock
+from tests.machine import PATIENCE, running_clock
 from tests.replicas import count_deliveries
 
 POST = "chat.postMessage"
@@ -116,7 +116,7 @@ class Scene:
         sql = "SELECT key, state FROM post WHERE kind IN ('question', 'story')"
         return {row["key"]: row["state"] for row in await self.database.fetch(sql)}
 
-    async def settle(self, *, seconds: float = 60) -> None:
+    async def settle(self, *, seconds: float = PATIENCE) -> None:
         """Move the clock until today's questions and their stories are sent.
 
         The clock moves much faster than real time, so it stops while a process sends a post.

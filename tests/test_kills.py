@@ -16,6 +16,7 @@ from benchmarks.scene import CHANNEL, POST, Scene, with_scene
 from bot.workspace import Fault
 from store import open_store
 from tests import postgres
+from tests.machine import PATIENCE
 
 
 async def before_the_claim(scene: Scene) -> None:
@@ -36,35 +37,40 @@ async def before_the_claim(scene: Scene) -> None:
 
 async def the_row_says_sending(scene: Scene) -> None:
     """The claim is stored, and the request may have been sent or not."""
-    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
+    held = hold(scene)
     await scene.go_to_next_occurrence()
     while (await scene.states()).get(scene.key) != "sending":  # noqa: ASYNC110 -- it tells nobody
         await asyncio.sleep(0.001)
     await scene.kill()
+    held.end()
 
 
 async def the_request_is_lost(scene: Scene) -> None:
     """The claim is stored, and the request is lost."""
-    await the_row_says_sending(scene)
+    held, before = hold(scene), calls(scene)
+    await scene.go_to_next_occurrence()
+    await scene.workspace.received(POST, before + 1)
+    await scene.kill()
     scene.workspace.remove(CHANNEL, scene.workspace.bot_user_id)
-    await asyncio.sleep(0.7)
+    held.end()
+    await scene.workspace.called(POST, before + 1)
     scene.workspace.invite(CHANNEL, scene.workspace.bot_user_id)
-    scene.workspace.faults.clear()
     assert not scene.count()
 
 
 async def on_the_wire_and_accepted_later(scene: Scene) -> None:
     """The request has arrived; the workspace posts the message after the process is dead."""
-    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5))
+    held = hold(scene)
     await scene.go_to_next_occurrence()
     await scene.workspace.received(POST, calls(scene) + 1)
     await scene.kill()
     assert not scene.count()
+    held.end()
 
 
 async def on_the_wire_and_accepted(scene: Scene) -> None:
     """The message is in the channel, and its answer is never read."""
-    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.5, after=True))
+    hold(scene, after=True)
     await scene.go_to_next_occurrence()
     await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
     await scene.kill()
@@ -73,12 +79,13 @@ async def on_the_wire_and_accepted(scene: Scene) -> None:
 
 async def after_the_answer(scene: Scene) -> None:
     """The answer has arrived, and the process waits for the database to record it."""
-    scene.workspace.faults.add(Fault(method=POST, kind="delay", seconds=0.3, after=True))
-    before = calls(scene)
+    held, before = hold(scene, after=True), calls(scene)
     await scene.go_to_next_occurrence()
     await scene.workspace.seen(CHANNEL, lambda message: message["metadata"])
     async with scene.database.transaction():
+        held.end()
         await scene.workspace.called(POST, before + 1)
+        # No event shows that the answer is read; if it is not yet, it is killed even earlier.
         await asyncio.sleep(0.2)
         await scene.kill()
     assert await scene.states() == {scene.key: "sending"}
@@ -90,6 +97,13 @@ async def after_the_record(scene: Scene) -> None:
     while (await scene.states()).get(scene.key) != "sent":  # noqa: ASYNC110 -- it tells nobody
         await asyncio.sleep(0.001)
     await scene.kill()
+
+
+def hold(scene: Scene, *, after: bool = False) -> Fault:
+    """Hold the next call that posts, before or after it is done, until the fault is ended."""
+    fault = Fault(method=POST, kind="delay", seconds=PATIENCE, after=after)
+    scene.workspace.faults.add(fault)
+    return fault
 
 
 def calls(scene: Scene) -> int:
