@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
@@ -31,7 +32,13 @@ from handlers.parsing.schedule_names import (
     unknown_name,
 )
 from handlers.parsing.schedule_order import order_of, parse_order, write_order
-from handlers.parsing.timetable import describe, describe_days, has_time, one_time_each
+from handlers.parsing.timetable import (
+    describe,
+    describe_days,
+    describe_start,
+    has_time,
+    one_time_each,
+)
 from handlers.parsing.words import as_typed
 from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
@@ -47,6 +54,7 @@ from handlers.views.message import Message, message
 from store import Store
 from store.posting.names import default_name, is_default_name
 from store.posting.planning import UpcomingPost, no_story
+from store.posting.public_holidays import region_name
 from store.posting.schedules import MOST_SCHEDULES
 from store.types import (
     FOREVER,
@@ -61,13 +69,16 @@ from store.types import (
 
 _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
+_MOST_SKIPPED = 3
+"""How many skipped posts of each schedule it shows besides, if there are several schedules."""
 _CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
 _FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
 """The sub-commands that may be about all schedules of a channel at a time."""
 _SYNONYMS = {
     **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
     **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
-    **dict.fromkeys(("move", "change", "reschedule", "time"), "on"),
+    **dict.fromkeys(("move", "change", "edit", "update", "reschedule", "time"), "on"),
+    **dict.fromkeys(("mute", "snooze", "suspend", "hold", "silence"), "pause"),
     **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
     **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
     "schedules": "list",
@@ -81,6 +92,9 @@ _ENDLESS = frozenset(
 )
 _ALL = re.compile(r"\b(?:all|both|everything)\b", re.IGNORECASE)
 _TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
+_ASKING = re.compile(
+    r"\b(?:is|are|was|will|be|do|does|the|next|come|comes|coming|one|planned|here)\b|\?", re.I
+)
 _MENTION = re.compile(r"(?:to )?<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>", re.I)
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
@@ -331,8 +345,10 @@ class Digest:
                 if len(schedules) == 1:
                     raise
                 shown = message(str(error))
-            answers.append(await self._named(schedule, shown))
-        return answers[0] if len(answers) == 1 else views.joined(answers)
+            answers.append(shown)
+        if len(answers) == 1:
+            return await self._named(schedules[0], answers[0])
+        return views.joined(map(views.one_of_several, schedules, answers))
 
     async def _likely(
         self, schedules: Sequence[Schedule], word: str, rest: str, by: FullMember
@@ -444,8 +460,18 @@ class Digest:
             if rest.lower() not in _ENDLESS:
                 until = parse_until(rest, today=self._today(schedule))
         except UnclearError as error:
-            words = ("pause",) if is_until(rest) else ("skip", "pause")
-            return views.ask(str(error), _choices(error.readings, *words), schedule.id)
+            if is_until(rest):
+                return views.ask(str(error), _choices(error.readings, "pause"), schedule.id)
+            due = [
+                dates
+                for dates in error.readings
+                if any([await self.actions.is_due(schedule, on) for on in dates])
+            ]
+            ends = [dates for dates in error.readings if dates[0] > schedule.next.due_on]
+            if error.readings and not (due or ends):
+                raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
+            choices = [*_choices(due, "skip"), *_choices(ends, "pause")]
+            return views.ask(str(error), choices, schedule.id)
         return await self.actions.pause(schedule, until, by=by)
 
     async def _on(
@@ -542,13 +568,19 @@ class Digest:
 
     async def _next_of_all(self, schedules: Sequence[Schedule], user_id: UserId) -> Message:
         zone = await self.slack.directory.zone(schedules[0].team_id, user_id)
-        every = [
-            (schedule, post)
-            for schedule in schedules
-            for post in await self.store.planning.upcoming(schedule, _UPCOMING)
-        ]
-        every.sort(key=lambda pair: pair[1].occurrence.due_at)
-        return views.coming_of_all(every[:_UPCOMING], schedules, zone=zone)
+        every: list[tuple[Schedule, UpcomingPost]] = []
+        needed = []
+        for schedule in schedules:
+            upcoming = await self.store.planning.upcoming(schedule, _UPCOMING)
+            every += [(schedule, post) for post in upcoming]
+            # What is skipped is shown, and the next post of each, however late it comes.
+            skipped = [*takewhile(lambda post: post.skip_reason, upcoming)]
+            next_post = upcoming[len(skipped) : len(skipped) + 1]
+            needed += [(schedule, post) for post in (*skipped[:_MOST_SKIPPED], *next_post)]
+        every.sort(key=_due_at)
+        others = [pair for pair in needed if pair not in every[:_UPCOMING]]
+        coming = sorted(every[:_UPCOMING] + others, key=_due_at)
+        return views.coming_of_all(coming, schedules, zone=zone)
 
     async def _preview(self, schedule: Schedule) -> Message:
         chosen = await self.store.planning.preview(schedule, now=self.options.clock())
@@ -606,6 +638,10 @@ def _ask_for_unknown(schedules: Sequence[Schedule], word: str, rest: str) -> Mes
     if not found or (word == "owner" and not _MENTION.search(found[1])):
         return None
     return views.which(schedules, word, found[1], unknown=found[0])
+
+
+def _due_at(coming: tuple[Schedule, UpcomingPost]) -> datetime:
+    return coming[1].occurrence.due_at
 
 
 def _unnamed(schedule: Schedule) -> Order:
@@ -684,15 +720,19 @@ def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetim
     has_days = len({timetable.weekdays for timetable in timetables}) > 1
     has_regions = len({order.holidays for order in error.readings}) > 1
     has_names = any(order.name for order in error.readings)
+    has_starts = len({timetable.begins_on for timetable in timetables}) > 1
     choices = []
     for order in error.readings:
         label = describe(order.timetable)
+        if has_starts and not has_times:
+            label = describe_start(order.timetable)
+            label = label[0].upper() + label[1:]
         if has_zones:
             at = f"{order.timetable.at:%H:%M} " if has_times else ""
             days = f"{describe_days(order.timetable.weekdays)}, " if has_days else ""
             label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
         if has_regions:
-            label += f", holidays of {order.holidays}"
+            label += f", holidays of {region_name(order.holidays)}"
         if has_names:
             label = f"{order.name}, a {order.kind}: {label}"
         choices.append((label, f"on {write_order(order) or ''}"))
@@ -718,13 +758,18 @@ def _guess(word: str, rest: str) -> str:
     """
     typed = word.lower()
     guess = _SYNONYMS.get(typed)
+    if guess == "next":
+        rest = _ASKING.sub(" ", rest)
     if guess is None:
         nearest = process.extractOne(
             typed, sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
         )
         guess = nearest[0] if nearest else None
+    first, _, others = rest.partition(" ")
+    if guess is None and first.lower() in COMMANDS:
+        guess, rest = first.lower(), f"{word} {others}"
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = "on", f"{word} {rest}"
     if guess == "on":
-        rest = _MOVED_TO.sub("", rest)
+        rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
     return " ".join(f"{guess} {rest}".split()) if guess else ""

@@ -12,7 +12,7 @@ from handlers.button_value import Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Command
-from handlers.parsing.date_format import format_date, format_dates
+from handlers.parsing.date_format import format_date, format_dates, short_date
 from handlers.parsing.schedule_order import write_order
 from handlers.parsing.timetable import describe_dates
 from handlers.parsing.words import respell
@@ -186,16 +186,16 @@ class ScheduleActions:
         if _is_of_another(schedule, by) and not is_confirmed:
             asked = None if to == by.user_id else to
             return views.confirm(schedule, f"owner <@{to}>", to=asked)
+        directory, where = self.slack.directory, f"<#{schedule.channel_id}>"
+        lacks = "only a full member of this workspace can"
         try:
-            await self.slack.directory.full_member(schedule.team_id, to)
-            await self.slack.directory.require_present(schedule.team_id, to, schedule.channel_id)
+            await directory.full_member(schedule.team_id, to)
+            lacks = f"they are not in {where}, so invite them there first"
+            await directory.require_present(schedule.team_id, to, schedule.channel_id)
         except (UnknownPersonError, UnknownPresenceError):
             raise
         except ParleyError:
-            raise ParleyError(
-                f"<@{to}> can't own it: an owner is a full member of this workspace, and in"
-                f" <#{schedule.channel_id}>."
-            ) from None
+            raise ParleyError(f"<@{to}> can't own it: {lacks}.") from None
         told = self._told(schedule, by, became=f"<@{to}>")
         if not await self.store.schedules.hand_over(schedule, to, told=told):
             raise ParleyError("Somebody else has changed its owner just now.")
@@ -227,8 +227,7 @@ class ScheduleActions:
         await self.rights.require(schedule, by, only_next=dates == await self._next(schedule))
         due = [on for on in dates if await self.is_due(schedule, on)]
         if not due:
-            days = describe_dates(schedule.timetable)
-            raise ParleyError(f"No post is planned for {format_dates(dates)}: posts come {days}.")
+            raise ParleyError(self.no_post(schedule, dates))
         if (until := schedule.paused_until) and until > due[-1]:
             when = "" if until == FOREVER else f" until {format_date(until)}"
             raise ParleyError(
@@ -247,6 +246,11 @@ class ScheduleActions:
         upcoming = await self.store.planning.upcoming(schedule, 1)
         idle = [on for on in dates if on not in due]
         return views.skipped(schedule, skipped, upcoming, late=late, idle=idle)
+
+    def no_post(self, schedule: Schedule, dates: Sequence[date]) -> str:
+        """Return that the schedule has no post on any of *dates*."""
+        days = describe_dates(schedule.timetable)
+        return f"No post is planned for {format_dates(dates)}: posts come {days}."
 
     async def is_due(self, schedule: Schedule, on: date) -> bool:
         """Return whether the schedule has, or had, a post on that date."""
@@ -334,7 +338,13 @@ class ScheduleActions:
         await self.rights.require(schedule, by, only_next=is_short)
         coming = await self._coming(schedule, until)
         if not (coming or schedule.paused_until):
-            raise ParleyError(f"No post is planned before {format_date(until)}.")
+            name, on = schedule.name, schedule.next.due_on
+            after = short_date(on + timedelta(days=1))
+            raise ParleyError(
+                f"No post is planned before {format_date(until)}. The next one comes on"
+                f" {format_date(on)}: `{Command.DIGEST} skip {name}` leaves it out, or"
+                f" `{Command.DIGEST} pause {name} until {after}`."
+            )
         await self.store.schedules.pause(schedule, until=until)
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=until), 1)
         return views.paused(schedule, until, coming, upcoming)

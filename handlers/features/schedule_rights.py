@@ -1,8 +1,10 @@
 """Who may change a schedule: one rule for the command, the menus, the form and the buttons."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from handlers.ids import Command
+from handlers.parsing.date_format import short_date
 from handlers.slack.directory import Directory
 from handlers.slack.people import FullMember
 from store.types import ParleyError, Schedule
@@ -46,7 +48,13 @@ class ScheduleRights:
         return True
 
     def _refusal(self, schedule: Schedule) -> str:
-        also = " You can skip the next post or pause for a day." if self.anyone_may_skip else ""
+        name, after = schedule.name, schedule.next.due_on + timedelta(days=1)
+        also = ""
+        if self.anyone_may_skip:
+            also = (
+                f" You can skip its next post: `{Command.DIGEST} skip {name}`, or `{Command.DIGEST}"
+                f" pause {name} until {short_date(after)}`."
+            )
         return (
             f"Only its owner, <@{schedule.owner_id}>, a manager of the channel or an admin can do"
             f" that.{also} `{Command.DIGEST} on` adds a schedule of your own."

@@ -69,6 +69,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _MONTHLY = re.compile(rf"\b(?:once\s+)?(?:{_IN_MONTH}|every\s+month)\b", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rf"\b(?:the\s+)?(?:\d{{1,2}}(?:st|nd|rd|th)|last\s+(?:week)?day)\s+(?:day\s+)?(?:{_IN_MONTH})\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,11 @@ def take_cadence(text: str, *, today: date) -> Found | None:
         return _take_of_month(text, found, today)
     if found := _EVERY.search(text):
         return _take_every(text, found, today)
+    if found := _NUMBERED.search(text):
+        raise ParleyError(
+            f"I can't post on “{plain(found[0].strip(), 60)}”: a schedule has days of the week, as"
+            f" in `{Command.DIGEST} on 09:30 last friday of the month`."
+        )
     if found := _MONTHLY.search(text):
         raise ParleyError(
             f"On which day is “{plain(found[0].strip(), 60)}”? As in"

@@ -11,6 +11,11 @@ def format_date(on: date) -> str:
     return f"{on:%a} {on.day} {on:%b %Y}"
 
 
+def short_date(on: date) -> str:
+    """Return a date as people type it: `24 Dec`."""
+    return f"{on.day} {on:%b}"
+
+
 def write_dates(dates: Sequence[date]) -> str:
     """Return ascending dates as words that `parse_dates` reads: `2026-12-24 to 2027-01-02`."""
     return ", ".join(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from handlers.ids import Command
 from handlers.mrkdwn import plain
-from store.posting.public_holidays import find_regions
+from handlers.parsing.readings import MistypedError
+from store.posting.public_holidays import find_regions, nearest_region, region_name
 from store.types import ParleyError
 
 _KIND = r"(?:(?:public|bank|national|legal|federal|official)\s+)?"
@@ -47,6 +48,10 @@ def take_holidays(words: str) -> tuple[Sequence[str] | None, str]:
                 return regions, rest + " ".join(after[number:])
         if before and (regions := find_regions(" ".join(before))):
             return regions, f"{rest} {' '.join(after)}"
+        for typed in filter(None, (" ".join(before), *(" ".join(after[:n]) for n in (3, 2, 1)))):
+            if meant := nearest_region(typed):
+                unknown = f"I don't know the holidays of “{plain(typed, 60)}”."
+                raise MistypedError(f"{unknown} Do you mean {meant}?", typed, meant)
         named = " ".join(before) or " ".join(after[:2])
         lead = f"I don't know the holidays of “{plain(named, 60)}”." if named else ""
         raise ParleyError(
@@ -80,5 +85,5 @@ def read_region(typed: str) -> str:
             " DE."
         )
     if len(regions) > 1:
-        raise ParleyError(f"Whose holidays do you mean: {' or '.join(regions)}?")
+        raise ParleyError(f"Whose holidays do you mean: {' or '.join(map(region_name, regions))}?")
     return regions[0]

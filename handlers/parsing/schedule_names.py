@@ -1,7 +1,7 @@
 """Names of schedules: those that people choose, and those that they type to say which one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -12,7 +12,7 @@ from handlers.parsing.dates import parse_posts
 from handlers.parsing.timetable import is_days
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS, as_typed, place_of_name
 from handlers.parsing.zones import zones_named
-from store.types import ParleyError, PostKind, Schedule
+from store.types import ParleyError, Schedule
 
 LONGEST_NAME = 40
 COMMANDS = frozenset(
@@ -42,7 +42,9 @@ _WORDS = COMMANDS | {
     *("holiday", "last", "month", "monthly", "other", "second", "starting", "third", "weeks"),
     *("day", "days", "here", "me", "one", "ones", "post", "posts", "time", "week"),
 }
-_ALL = re.compile(r"(?<![\w-])(?:all|both)(?: of)?(?: the)?[ -]schedules(?![\w-])", re.IGNORECASE)
+_ALL = re.compile(
+    r"(?<![\w-])(?:(?:all|both)(?: of)?(?: the)?[ -](?:schedules|posts)|everything)(?![\w-])", re.I
+)
 _ALONE = re.compile(r"(?:all|both|everything)(?: of them)?", re.IGNORECASE)
 _BEFORE = r"(?<![\w-])(?:(?:for|from|in|of|the)\s+)*"
 NAMED = r"(?:named|called|name):?"
@@ -94,7 +96,7 @@ def take_name(words: str, schedules: Sequence[Schedule]) -> tuple[Sequence[Sched
     """Return the schedules that *words* name, and the other words.
 
     These are all schedules for "all schedules", else those whose names are found, or the only one
-    of a kind for that kind. None if no name is found.
+    whose name has a part that is found, or of a kind. None if no name is found.
     """
     if _ALONE.fullmatch(words):
         return schedules, ""
@@ -108,11 +110,20 @@ def take_name(words: str, schedules: Sequence[Schedule]) -> tuple[Sequence[Sched
             words = _without(words, found)
     if len(named) > 1:
         return [one for one in schedules if one in named], _AND.sub("", words)
-    for kind in () if named else (PostKind.QUESTION, PostKind.DIGEST):
-        of_kind = [schedule for schedule in schedules if schedule.kind is kind]
-        if len(of_kind) == 1 and (found := _named(kind.value).search(words)):
-            return of_kind, _without(words, found)
+    for word, meant in () if named else _short_names(schedules):
+        if found := _named(word).search(words):
+            return [meant], _without(words, found)
     return named, words
+
+
+def _short_names(schedules: Sequence[Schedule]) -> Iterator[tuple[str, Schedule]]:
+    """Yield each part of a name, and each kind, that only one of the *schedules* has."""
+    meant: dict[str, list[Schedule]] = {}
+    for schedule in schedules:
+        parts = {part for part in schedule.name.split("-") if len(part) > 2 and could_be_name(part)}
+        for word in (*sorted(parts), schedule.kind.value):
+            meant.setdefault(word, []).append(schedule)
+    return ((word, those[0]) for word, those in meant.items() if len(those) == 1)
 
 
 def unknown_name(words: str, names: Sequence[str]) -> tuple[str, str] | None:

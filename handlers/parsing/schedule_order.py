@@ -9,12 +9,14 @@ from functools import partial
 from itertools import takewhile
 
 from handlers.ids import Command
+from handlers.mrkdwn import plain
 from handlers.parsing.cadence import write_days
 from handlers.parsing.holiday_words import take_holidays
 from handlers.parsing.readings import MistypedError, UnclearError
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import has_time, parse
 from store.finding.countries import is_country
+from store.posting.public_holidays import region_name
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
 
 MOST_STORIES = 5
@@ -54,6 +56,13 @@ _NAMED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _KINDS = frozenset({"digest", "question", "schedule"})
+_EXCEPT_DAY = re.compile(
+    r"""\b(?:except|excluding|but\s+not|not|without)\s+(?:for\s+|on\s+|at\s+|the\s+)*(?P<day>
+    (?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:christmas|xmas|boxing|new\s+year|easter|thanksgiving
+    |jan|feb|mar(?!i)|apr|may\b|june?\b|july?\b|aug|sep|oct|nov|dec)[a-z']*
+    (?:\s+(?:eve|day|monday|\d{1,2}))?)""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _QUESTION = re.compile(r"(?<![\w-])(?:an? +)?questions?\b", re.IGNORECASE)
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
@@ -94,9 +103,9 @@ def _write_topic(topic: str) -> str:
 
 def _topics(words: str) -> Iterator[str]:
     """Yield the topics, separated by commas or "and"; quotes and names of countries keep one."""
-    for quoted, plain in _TOPICS.findall(words):
+    for quoted, unquoted in _TOPICS.findall(words):
         topics = [quoted.strip()] if quoted else []
-        for topic in filter(None, map(str.strip, _AND.split(plain))):
+        for topic in filter(None, map(str.strip, _AND.split(unquoted))):
             if topics and is_country(f"{topics[-1]} and {topic}"):
                 topics[-1] += f" and {topic}"
             else:
@@ -111,6 +120,12 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
     the words leave out stays as in that order. Raises `UnclearError[Order]`, or `ParleyError`, with
     the words that were not understood.
     """
+    if single := _EXCEPT_DAY.search(_split_about(words)[0]):
+        raise ParleyError(
+            f"A schedule leaves out days of the week and public holidays. Start it without"
+            f" “{plain(single[0].strip(), 60)}”, and then type"
+            f" `{Command.DIGEST} skip {plain(single['day'].strip(), 60)}`."
+        )
     try:
         _require_one_word(words, zone=zone, today=today, base=base)
         return _parse_order(words, zone=zone, today=today, base=base)
@@ -196,7 +211,8 @@ def _with_days(
     except UnclearError as error:
         timetables, doubt = [*error.readings], str(error)
     if len(regions) > 1:
-        doubt = f"{doubt} Whose holidays do you mean: {' or '.join(regions)}?".strip()
+        named = " or ".join(map(region_name, regions))
+        doubt = f"{doubt} Whose holidays do you mean: {named}?".strip()
     readings = [
         replace(order, timetable=timetable, holidays=region)
         for timetable in timetables

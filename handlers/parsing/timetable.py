@@ -21,6 +21,7 @@ from handlers.parsing.cadence import (
     describe_weeks,
     take_cadence,
 )
+from handlers.parsing.date_format import format_date
 from handlers.parsing.readings import MistypedError, UnclearError, UnknownWordError
 from handlers.parsing.words import (
     DAY_NAMES,
@@ -86,7 +87,8 @@ _TIME = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _TWO_TIMES = re.compile(
-    r"(?<![\w:.+-])\d{1,2}(?:[:.]\d\d)?(?:\s*[ap]m)?(?:-|\s+(?:-|to|until|till)\s+)\d{1,2}(?![\d/-])",
+    r"(?<![\w:.+-])\d{1,2}(?:[:.]\d\d)?(?:\s*[ap]m)?(?:-|\s+(?:-|to|until|till)\s+)"
+    r"\d{1,2}(?:[:.]\d\d)?(?:\s*[ap]m)?(?![\d/-])",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\s*(?:,|and|&|/|\+|;)\s*(?:and\s+)?(?:at\s+)?", re.IGNORECASE)
@@ -166,6 +168,23 @@ def parse(words: str, *, zone: str, today: date, base: Timetable | None = None) 
         return read(text)
     except UnknownWordError as error:
         raise _corrected(text, error, read) from None
+    except _NoTimeError as error:
+        try:
+            read(f"09:30 {text}")
+        except ParleyError:
+            raise error from None
+        if not words.strip():
+            raise
+        # All that was typed is understood, so the example keeps it.
+        typed = plain(words.strip(), 60).replace("`", "'")
+        raise _NoTimeError(f"`{Command.DIGEST} on 09:30 {typed}`") from None
+
+
+class _NoTimeError(ParleyError):
+    """Raised if no time of day is named."""
+
+    def __init__(self, example: str) -> None:
+        super().__init__(f"I need a time of day, as in {example}.")
 
 
 def _with_weeks(
@@ -202,7 +221,7 @@ def _with_weeks(
     if weeks and weeks.doubt:
         doubt = f"{doubt} {weeks.doubt}".strip()
     elif len(readings) > 1 and not doubt:
-        doubt = f"Do you mean {' or '.join(map(describe_dates, readings))}?"
+        doubt = f"Do you mean {' or '.join(map(describe_start, readings))}?"
     if doubt:
         raise UnclearError(doubt, readings)
     return readings[0]
@@ -244,6 +263,12 @@ def describe(timetable: Timetable) -> str:
 def describe_dates(timetable: Timetable) -> str:
     """Return when a timetable posts in words: `on Fri, every other week from Fri 4 Dec 2026`."""
     return describe_weeks(timetable, describe_days(timetable.weekdays))
+
+
+def describe_start(timetable: Timetable) -> str:
+    """Return when a timetable of every few weeks begins, `from Fri 4 Dec 2026`, or its dates."""
+    begins_on = timetable.begins_on
+    return f"from {format_date(begins_on)}" if begins_on else describe_dates(timetable)
 
 
 def describe_days(weekdays: Iterable[int]) -> str:
@@ -319,12 +344,12 @@ def _times(text: str, default: time | None) -> tuple[Sequence[time], str]:
         )
     if not matches:
         if default is None:
-            raise ParleyError(_no_time())
+            raise _NoTimeError(_example())
         return [default], rest
     readings = [_read_time(match) for match in matches]
     if [] in readings:
         typed = plain(matches[readings.index([])][0].strip(), 60)
-        raise ParleyError(f"“{typed}” is not a time. {_no_time()}")
+        raise ParleyError(f"“{typed}” is not a time. {_NoTimeError(_example())}")
     if any(times != readings[0] for times in readings):
         every_time = " and ".join(f"“{match[0].strip()}”" for match in matches)
         raise ParleyError(f"{every_time} are {len(matches)} times. {_possible()}")
@@ -474,10 +499,6 @@ def _corrected(text: str, error: UnknownWordError, read: Callable[[str], Timetab
     if not readings and guesses in ([], [" "]):
         return ParleyError(f"{error} Try mon-fri, a country, or a city such as Lisbon.")
     return UnclearError(f"{error} {question}", readings)
-
-
-def _no_time() -> str:
-    return f"I need a time of day, as in {_example()}."
 
 
 def _possible() -> str:

@@ -1,9 +1,9 @@
 """Answers to /digest."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from datetime import datetime as instant
 from itertools import takewhile
 from math import ceil
@@ -18,13 +18,24 @@ from handlers.parsing.schedule_order import order_of, write_order
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import shown_name
 from handlers.views import question, samples
-from handlers.views.blocks import Block, Element, actions, button, context, overflow, pager, section
+from handlers.views.blocks import (
+    Block,
+    Element,
+    actions,
+    button,
+    context,
+    literal,
+    overflow,
+    pager,
+    section,
+)
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import WHY_STOPPED, span
 from store.posting.choice import Chosen
 from store.posting.names import is_default_name
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
+from store.posting.public_holidays import region_name
 from store.types import (
     FOREVER,
     Article,
@@ -188,12 +199,14 @@ def several(orders: Sequence[Order], words: Sequence[str], *, others: int) -> Me
         f" ended by its name:\n{lines}"
     )
     if others:
-        text += f"\nThe {counted(others, 'schedule')} of this channel will stay."
+        stay = "schedule here stays" if others == 1 else f"{others} schedules here stay"
+        text += f"\nThe {stay}."
     every = "\n".join(words)
     if len(every) > MOST_WORDS:
         typed = "\n".join(f"`{Command.DIGEST} {plain(one)}`" for one in words)
         return paragraphs(f"{text}\nThat is too long for a button. Type:\n{typed}")
-    return paragraphs(text, buttons=commands([(f"Start all {len(orders)}", every)]))
+    label = "Start both" if len(orders) == 2 else f"Start all {len(orders)}"
+    return paragraphs(text, buttons=commands([(label, every)]))
 
 
 def confirm(
@@ -234,6 +247,7 @@ def describe(schedule: Order) -> str:
     return _what(schedule, topics=40)
 
 
+TAKE_BACK = "Take it back"
 RESTORE = "restore"
 """The command of a button that sets a schedule up as it was: `on`, but the answer says so."""
 
@@ -287,13 +301,24 @@ def about(schedule: Schedule, shown: Message) -> Message:
     return message(_about(schedule, shown["text"]), [first, *rest])
 
 
+def one_of_several(schedule: Schedule, shown: Message) -> Message:
+    """Return an answer as one of several, which each say of which schedule they are."""
+    shown = about(schedule, shown)
+    for block in shown["blocks"]:
+        for each in block["elements"] if block["type"] == "actions" else ():
+            if each["text"]["text"] == TAKE_BACK:
+                each["text"] = literal(f"Take back {schedule.name}")
+    return shown
+
+
 def _about(schedule: Schedule, text: str) -> str:
     is_word = text[1:2].islower()
     return f"`{schedule.name}`: {text[:1].lower() if is_word else text[:1]}{text[1:]}"
 
 
-def joined(answers: Sequence[Message]) -> Message:
+def joined(answers: Iterable[Message]) -> Message:
     """Return several answers as one message."""
+    answers = [*answers]
     blocks = [block for one in answers for block in (one["blocks"] or [section(one["text"])])]
     return message("\n".join(one["text"] for one in answers), blocks)
 
@@ -520,7 +545,7 @@ def _pause(until: date) -> str:
 
 
 def _with_take_back(text: str, words: str, schedule: Schedule) -> Message:
-    buttons = commands([("Take it back", words)], schedule.channel_id, schedule.id)
+    buttons = commands([(TAKE_BACK, words)], schedule.channel_id, schedule.id)
     return paragraphs(text, buttons=buttons)
 
 
@@ -604,7 +629,8 @@ def of_channel(
     for schedule in schedules:
         name = f"`{schedule.name}`: " if len(schedules) > 1 else ""
         status = schedule_status(schedule, coming.get(schedule.id))
-        lines.append(f"• {name}{_what(schedule, topics=40)}, {status}")
+        what = _what(schedule, topics=40)
+        lines.append(f"• {name}{what}, {status}, {owner_text(schedule)}")
         is_active = not (schedule.stopped or schedule.paused_until)
         going = ("Pause", PAUSE) if is_active else ("Resume", RESUME)
         skip = ("Skip the next one", SKIP)
@@ -688,7 +714,7 @@ def _what(schedule: Order, *, is_first: bool = False, topics: int = 300) -> str:
         what += f" about {plain(_join(schedule.topics, 'or'), topics)}"
     text = f"{what} {_every(schedule.timetable)}"
     if schedule.holidays:
-        text += f" except holidays of {schedule.holidays}"
+        text += f" except holidays of {region_name(schedule.holidays)}"
     return text[0].upper() + text[1:] if is_first else text
 
 
@@ -737,10 +763,12 @@ def _why_later(schedule: Schedule, upcoming: Sequence[UpcomingPost], now: instan
             else "today's post is out already"
         )
         notes.append(f"Not today, because {why}.")
+    left_out: dict[str, list[date]] = {}
     for post in [*takewhile(lambda post: post.skip_reason, upcoming)][:_FEW]:
-        on = post.occurrence.due_on
-        day = "today" if on == local.date() else f"on {format_date(on)}"
-        notes.append(f"Not {day}: {plain(post.skip_reason or '', 100)}.")
+        left_out.setdefault(post.skip_reason or "", []).append(post.occurrence.due_on)
+    for why, dates in left_out.items():
+        day = "today" if dates == [local.date()] else f"on {format_dates(dates)}"
+        notes.append(f"Not {day}: {plain(why, 100)}.")
     return " ".join(notes)
 
 
@@ -764,7 +792,9 @@ def _clock_change(
             f" ({here:%H:%M} for you instead of {here_before:%H:%M}: clocks change in {changed[0]})"
         )
     if here.utcoffset() != here_before.utcoffset():
-        return f" (the clocks change in {zone})"
+        is_near = here.date() - here_before.date() <= timedelta(days=7)
+        change = "the clocks change" if is_near else "by then the clocks have changed"
+        return f" ({change} in {zone})"
     return ""
 
 

@@ -1,5 +1,6 @@
 """Messages about reloads: preview, progress, undo and history."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,9 +60,12 @@ def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
 
 def _effects(check: Check, medium: Medium, team_id: TeamId | None) -> Iterator[str]:
     own = [effect for effect in check.effects if team_id in (None, effect.team_id)]
+    counts = Counter((effect.team_id, effect.channel_id) for effect in own)
     for effect in own[:MAX_SCHEDULES]:
+        is_one = counts[effect.team_id, effect.channel_id] == 1
+        name = "" if is_one else f", {medium.text(effect.name, 60)}"
         yield (
-            f"{medium.channel(effect)}: {effect.vanishing or 'none'} of the next"
+            f"{medium.channel(effect)}{name}: {effect.vanishing or 'none'} of the next"
             f" {counted(effect.upcoming, 'question')} would be gone; {effect.left:,} left"
         )
     others = [effect for effect in check.effects if team_id not in (None, effect.team_id)]

@@ -22,9 +22,9 @@ _HOW_TO = {
     SmallTalk.SCHEDULE: "{In} a channel, type `{digest} on 09:30` for a question from Monday to"
     " Friday, or `{digest} on 09:30 fri digest 3` for three stories on Fridays. Or fill in"
     " a form:",
-    SmallTalk.CHANGE: "{In} the channel, type `{digest} next` for what is planned, and"
-    " `{digest} skip`, `pause`, `resume` or `off` to change it. For another time or other days,"
-    " type `{digest}` alone. Every channel with a schedule:",
+    SmallTalk.CHANGE: "{In} the channel, `{digest} off` ends a schedule, `{digest} pause` stops it"
+    " for a time, and `{digest} skip` leaves out its next post. Type `{digest} next` for what is"
+    " planned, and `{digest}` alone for another time or other days. Every channel with a schedule:",
     SmallTalk.DISCUSS: "{In} a channel, type `{discuss}` for its next question, or"
     " `{discuss} {topic}` for one on that topic. Only you see it until you post it. Or choose the"
     " channel here:",

@@ -91,6 +91,12 @@ def _codes_of_names() -> Mapping[Name, str]:
     }
 
 
+@cache
+def names_by_code() -> Mapping[str, str]:
+    """Return the main name of each country by its two letters."""
+    return {country["ISO"]["alpha2"]: country["name"] for country, _, _ in _named_countries()}
+
+
 def is_people(name: Sequence[str]) -> bool:
     """Return whether *name* is the people of a country, such as British."""
     return tuple(name) in _countries()[1]

@@ -31,6 +31,8 @@ class Effect:
 
     team_id: TeamId
     channel_id: ChannelId
+    name: str
+    """The name of the schedule."""
     upcoming: int
     """How many of its next questions were checked."""
     vanishing: int
@@ -118,6 +120,7 @@ async def _effects(
         yield Effect(
             team_id=schedule.team_id,
             channel_id=schedule.channel_id,
+            name=schedule.name,
             upcoming=len(ahead.next),
             vanishing=len(vanishing.intersection(ahead.next)),
             left=max(pool - len(ahead.had - vanishing), 0),

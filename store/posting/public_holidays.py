@@ -5,12 +5,15 @@ The package is an extra; its data is inside, and nothing is downloaded.
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from store.finding.countries import code_of
+from rapidfuzz import fuzz, process
+
+from store.finding.countries import code_of, names_by_code
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,10 @@ _AMBIGUOUS = frozenset(
     )
 )
 """Codes that are words of a schedule, unless they are written in capitals."""
+_SHORT = 3
+"""The most letters of a code of a region."""
+_MIN_SIMILARITY = 80
+"""How similar, of 100, a misspelled name must be to a known one."""
 
 
 class NoHolidaysError(ParleyError):
@@ -57,6 +64,27 @@ def find_regions(text: str) -> Sequence[str]:
             if name != part and name.casefold() == text.casefold()
         ]
     return regions
+
+
+def region_name(region: str) -> str:
+    """Return a country or region with its code: `Georgia (GE)`, `Bayern, Germany (DE-BY)`."""
+    country, _, part = region.partition("-")
+    name = names_by_code().get(country, country)
+    if part:
+        with suppress(NoHolidaysError):
+            names = [each for each, of in _countries().get(country, {}).items() if of == part]
+            name = f"{max(names, key=len, default=part)}, {name}"
+    return f"{name} ({region})"
+
+
+def nearest_region(text: str) -> str | None:
+    """Return the name of a country or region that *text* misspells; None if there is none."""
+    parts = (name for names in _countries().values() for name in names if len(name) > _SHORT)
+    names = [*names_by_code().values(), *parts]
+    found = process.extractOne(
+        text, names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_MIN_SIMILARITY
+    )
+    return found[0] if found else None
 
 
 def holiday_in(region: str, on: date) -> str | None:

@@ -228,6 +228,29 @@ async def test_a_word_that_is_neither_date_nor_name_is_not_asked_about(
     assert not labels(answer)
 
 
+@pytest.mark.parametrize("words", ["skip lunch", "skip wednesday lunch", "pause lunch until 9 Dec"])
+async def test_a_part_that_only_one_name_has_says_which(two: Slack, words: str) -> None:
+    await two.type("/digest on 12:00 tue,wed named team-lunch")
+    (answer,) = await two.type(f"/digest {words}")
+    assert answer["text"].startswith("`team-lunch`: ")
+    assert labels(answer) == ["Take it back"]
+
+
+async def test_each_of_several_answers_says_of_which_schedule_it_is(two: Slack) -> None:
+    (answer,) = await two.type("/digest off everything")
+    assert labels(answer) == ["Take back daily-question", "Take back friday-digest"]
+    assert answer["text"].count("`daily-question`") >= 1
+    assert not await schedules(two)
+    await two.press(f"{Action.DIGEST_GUESS}", answer, nth=1)
+    assert list(await schedules(two)) == ["friday-digest"]
+
+
+async def test_what_cannot_be_resumed_is_said_once(two: Slack) -> None:
+    for words in ("resume", "resume all schedules"):
+        (answer,) = await two.type(f"/digest {words}")
+        assert answer["text"] == "No schedule here is paused or stopped."
+
+
 @pytest.mark.parametrize("words", ["skip mid-december", "skip twenty-fourth", "skip mon-fri"])
 async def test_a_date_with_hyphens_is_no_unknown_name(two: Slack, words: str) -> None:
     (answer,) = await two.type(f"/digest {words}")
@@ -482,5 +505,6 @@ async def test_next_lists_the_posts_of_all_schedules_in_order_of_time(two: Slack
     (answer,) = await two.type("/digest next")
     lines = answer["text"].splitlines()[1:]
     names = [name for line in lines for name in re.findall("`(.+)`", line)]
-    assert names == ["daily-question"] * 4 + ["friday-digest"]
-    assert "no post (skipped)" in lines[-1]
+    assert names == ["daily-question"] * 4 + ["friday-digest"] * 2
+    assert "no post (skipped)" in lines[-2]
+    assert "Fri 4 Dec 2026" in lines[-1], "the next post of each, however late it comes"

@@ -242,7 +242,13 @@ async def test_a_long_pause_counts_its_posts(slack: Slack) -> None:
 async def test_a_pause_before_which_no_post_is_planned_is_refused(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon")
     (answer,) = await slack.type("/digest pause until friday")
-    assert answer["text"] == "No post is planned before Fri 27 Nov 2026."
+    assert answer["text"] == (
+        "No post is planned before Fri 27 Nov 2026. The next one comes on Mon 30 Nov 2026:"
+        " `/digest skip monday-question` leaves it out, or `/digest pause monday-question until"
+        " 1 Dec`."
+    )
+    (answer,) = await slack.type("/digest pause for today")
+    assert answer["text"].startswith("No post is planned for Tue 24 Nov 2026: posts come on Mon")
     (answer,) = await slack.type("/digest pause until 1st")
     assert "until Tue 1 Dec 2026, which leaves out 1 post." in answer["text"]
 

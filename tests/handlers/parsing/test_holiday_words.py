@@ -43,6 +43,8 @@ def test_other_words_stay(words: str) -> None:
     [
         ("09:30 except holidays", "Whose holidays"),
         ("09:30 weekdays except holidays in Narnia", "“Narnia”"),
+        ("09:30 weekdays except holidays in Germny", "Do you mean Germany?"),
+        ("09:30 except Porugal holidays", "Do you mean Portugal?"),
         ("09:30 except public holidays at 10", "Whose holidays"),
     ],
 )

@@ -102,14 +102,27 @@ def made(
     )
 
 
-def effect(channel: int, *, vanishing: int = 0, team_id: TeamId = T1) -> Effect:
+def effect(
+    channel: int, *, vanishing: int = 0, team_id: TeamId = T1, name: str = "daily-question"
+) -> Effect:
     return Effect(
         team_id=team_id,
         channel_id=ChannelId(f"C{channel:02}"),
+        name=name,
         upcoming=10,
         vanishing=vanishing,
         left=channel + 12,
     )
+
+
+def test_schedules_of_one_channel_are_named() -> None:
+    effects = [effect(0), effect(0, name="friday-digest"), effect(1)]
+    shown = under("Schedules", dict(preview.checked(made(effects), team_id=T1)))
+    assert [line.partition(": ")[0] for line in shown] == [
+        "• <#C00>, daily-question",
+        "• <#C00>, friday-digest",
+        "• <#C01>",
+    ]
 
 
 def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
