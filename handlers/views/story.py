@@ -1,8 +1,10 @@
 """A story as a card, and the answers to a look-up."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import product
 
 from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
@@ -182,12 +184,28 @@ def unsure(
     lead = f"I'm not sure what you mean by “{plain(words, 200)}”. Did you mean:"
     label = "None of these: ask for this topic"
     ask = _ask(label, words=words, where=where) if can_ask else []
-    return _choices(lead, answer.matches, words=words, where=where, below=ask, today=today)
+    return _choices(
+        lead, answer.matches, words=words, where=where, below=ask, today=today, with_word=True
+    )
+
+
+def _passage(match: Match, title: str, rest: str) -> str:
+    """Return a text of the story from a word of the look-up on, if *title* and *rest* have none."""
+    found = [re.compile(rf"\b{re.escape(word)}\b") for word in match.why]
+    article = match.article
+    if not any(word.search(f"{title} {truncate(rest, _COLLAPSED)}") for word in found):
+        for text, word in product((article.summary, article.insight, article.question), found):
+            if at := word.search(text):
+                near = at.start() - _COLLAPSED // 2
+                near = text.find(" ", near) + 1 if near > 0 else 0
+                start = max(text.rfind(". ", 0, at.start()) + 2, near)
+                return f"… {text[start:]}" if start > 1 else text
+    return rest
 
 
 def _ask(label: str, *, words: str, where: str) -> list[Block]:
     """Return a button that requests a topic, below a note on what pressing it stores."""
-    note = f"If you ask for it, admins will see the words “{plain(words, 200)}”, but not your name."
+    note = f"If you ask for it, admins will see “{plain(words, 200)}”, but not your name."
     return [
         context(note),
         actions(button(label, Action.BRIEF_ASK, Value(words=words, where=where))),
@@ -236,10 +254,14 @@ def _choices(
     where: str,
     below: Sequence[Block] = (),
     today: date | None,
+    with_word: bool = False,
 ) -> Message:
+    """Render stories to choose from; *with_word* shows each where it has a word of the look-up."""
     blocks: list[Block] = [section(lead)]
     shown = titled([match.article for match in matches])
-    for article, title, rest, headline in shown:
+    for match, (article, title, rest, headline) in zip(matches, shown, strict=True):
+        if with_word:
+            rest = _passage(match, title, rest)
         show = button(
             "Show",
             Action.BRIEF_PICK,

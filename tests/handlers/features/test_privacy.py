@@ -112,7 +112,7 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
     (answer,) = await way(slack)
     *_, note, buttons = answer["blocks"]
     assert note["elements"][0]["text"] == (
-        f"If you ask for it, admins will see the words “{WORDS}”, but not your name."
+        f"If you ask for it, admins will see “{WORDS}”, but not your name."
     )
     assert [button["action_id"] for button in buttons["elements"]] == [Action.BRIEF_ASK]
     channel, thread_ts = answer.get("channel"), answer.get("thread_ts")
@@ -133,7 +133,7 @@ async def test_only_the_button_stores_words_and_says_so_before(slack: Slack, way
 
 async def test_an_uncertain_match_says_so_too(slack: Slack) -> None:
     (answer,) = await slack.type("/brief qwzrt strike")
-    assert "admins will see the words “qwzrt strike”" in texts([answer])
+    assert "admins will see “qwzrt strike”" in texts([answer])
     assert "qwzrt" not in await stored(slack)
 
 

@@ -577,6 +577,23 @@ def test_an_old_story_is_marked(days: int, age: str) -> None:
     assert "old" not in texts([dict(story.shared(article, by=None))])
 
 
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("rained", "It rained. Words"),
+        ("ferries", "… Two ferries sank."),
+        ("later", "much, and later left."),
+        ("why", "And why not?"),
+    ],
+)
+def test_a_story_that_is_asked_about_is_shown_where_it_has_the_word(word: str, shown: str) -> None:
+    summary = f"It rained. {'Words and words. ' * 30}Two ferries sank. Nobody "
+    summary += f"{'was hurt ' * 30}much, and later left."
+    article = replace(article_of(None), summary=summary, insight="", question="And why not?")
+    match = Match(article=article, score=0.5, reasons=lambda _: (word,))
+    assert shown in texts([dict(story.unsure(Unsure(matches=(match,)), words="x"))])
+
+
 def test_the_end_of_a_long_host_is_shown() -> None:
     """Its beginning could be the name of another publisher."""
     host = f"{'bank.example.' * 15}evil.example"
