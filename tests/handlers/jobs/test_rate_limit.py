@@ -81,6 +81,15 @@ def test_at_most_one_call_in_fifty_is_refused_and_no_minute_is_wasted(
     assert took < 8 * MINUTE * 1.5
 
 
+@pytest.mark.parametrize("is_sliding", [True, False])
+def test_a_crowd_takes_hardly_longer_than_it_must(is_sliding: bool) -> None:
+    """The second run of `benchmarks.crowd`, which takes a quarter of an hour."""
+    slack = CountingSlack(300, is_sliding)
+    refused, took = post(TeamRateLimiter(), slack, 4000, latency=timedelta(seconds=0.3))
+    assert refused <= 4000 / 50
+    assert took <= 1.05 * (4000 // 300) * MINUTE
+
+
 @dataclass
 class OddSlack(CountingSlack):
     """Refuses everything for three seconds besides, at random moments."""
