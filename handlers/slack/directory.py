@@ -354,15 +354,16 @@ class Directory:
             return known
         now = self._clock()
         about = f"user {user_id} of {team_id}"
-        async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
-            client = await self._teams.asking(team_id)
-            try:
+        try:
+            async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
+                client = await self._teams.asking(team_id)
                 response = await client.users_info(user=user_id)
-            except SlackApiError as error:
-                if classify(error).code == "user_not_found":
-                    raise NoSuchPersonError from error
-                raise
-            person = Person.of(response["user"], team_id=team_id)
+                person = Person.of(response["user"], team_id=team_id)
+        except UnknownPersonError as error:
+            failed = error.__cause__
+            if isinstance(failed, SlackApiError) and classify(failed).code == "user_not_found":
+                raise NoSuchPersonError from error
+            raise
         self._people = _fresh(self._people, now)
         self._people[team_id, user_id] = (now, person)
         return person
