@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from store import Store, open_store
 from store.db import open_database
 from tests import postgres
-from tests.machine import NOW
+from tests.machine import NOW, PATIENCE
 from tests.types.recording import recorded
 
 # The duration of a test depends on the machine, not on Parley, so there is no deadline. Each run
@@ -64,6 +64,18 @@ class StoppedClock:
     def forward(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the bot wait as long as a slow machine needs; other tests are about its timeouts."""
+    monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
+    monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._JOIN_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.features.schedule_form._OPENING_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", PATIENCE)
+    monkeypatch.setattr("handlers.slack.directory.PRESENCE_SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -107,7 +107,9 @@ class Entry:
 
 
 @pytest.fixture
-async def entry(tmp_path: Path, clock: StoppedClock, migrated: Path) -> AsyncIterator[Entry]:
+async def entry(
+    patient: None, tmp_path: Path, clock: StoppedClock, migrated: Path
+) -> AsyncIterator[Entry]:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, text in CORPUS.items():

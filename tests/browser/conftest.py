@@ -227,7 +227,7 @@ def has_agent() -> bool:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(
-    tmp_path: Path, has_agent: bool, migrated: Path, monkeypatch: pytest.MonkeyPatch
+    patient: None, tmp_path: Path, has_agent: bool, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
     # Every bot would embed the starter corpus, which takes longer than most tests.
     monkeypatch.setattr(Embeddings, "load", lambda: None)

@@ -256,6 +256,7 @@ def bot_database(tmp_path: Path, loaded: Path) -> str:
 
 @pytest.fixture
 async def slack(
+    patient: None,
     bot_database: str,
     corpus: Path,
     clock: StoppedClock,
@@ -265,14 +266,6 @@ async def slack(
     is_demo: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Slack]:
-    # Other tests check what happens after a timeout; here a slow machine must not cause one.
-    monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (PATIENCE,))
-    monkeypatch.setattr("handlers.features.lookup._ACK_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.features.schedule_form._CHECK_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.features.schedule_form._JOIN_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.features.schedule_form._OPENING_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.slack.directory.ASK_SECONDS", PATIENCE)
-    monkeypatch.setattr("handlers.slack.directory.PRESENCE_SECONDS", PATIENCE)
     # A call that fails is repeated at once.
     monkeypatch.setattr("bot.slack_clients._RETRY_SECONDS", 0)
     monkeypatch.setattr("handlers.slack.background._ANSWER_WAITS", (0, 0))

@@ -36,6 +36,7 @@ from store.types import FailedLoad, Problem, TeamId
 from tests.conftest import StoppedClock
 from tests.handlers.conftest import CORPUS, dm, texts
 from tests.ids import ANA, GENERAL, RANDOM
+from tests.machine import PATIENCE
 from tests.visitor import Visitor
 
 # slack_sdk builds its Authorization header this way; our code does not.
@@ -77,13 +78,17 @@ class Both(Visitor):
 
 
 @pytest.fixture
-async def both(tmp_path: Path, clock: StoppedClock, migrated: Path) -> AsyncIterator[Both]:
+async def both(
+    patient: None, tmp_path: Path, clock: StoppedClock, migrated: Path
+) -> AsyncIterator[Both]:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, text in CORPUS.items():
         (corpus / name).write_text(text)
     moved, shape = MovableClock(source=clock), manifest("http://127.0.0.1", is_shared=True)
-    async with Workspace(manifest=shape, clock=moved, retry_waits=()) as workspace:
+    async with Workspace(
+        manifest=shape, clock=moved, ack_seconds=PATIENCE, retry_waits=()
+    ) as workspace:
         # Nobody is notified yet.
         workspace.uninstall()
         await workspace.settled()
