@@ -114,7 +114,7 @@ async def test_every_way_asks_the_same_rule(chloes: Slack, way: Any) -> None:
     channel.creator = "U0NOBODY"
     reply = await way(chloes, BEN)
     assert _REFUSED in reply
-    assert "skip the next post or pause for a day" in reply
+    assert "You can skip its next post: `/digest skip daily-question`" in reply
     assert not (await its(chloes)).is_paused
     # Slack makes the creator of a channel its manager, while they are in it.
     channel.creator = BEN
