@@ -271,6 +271,8 @@ class Found:
     """The answer to a query whose words were found, misspelled or not: the best match first."""
 
     matches: tuple[Match, ...]
+    is_by_date: bool = False
+    """Whether they are the newest stories, which the query asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

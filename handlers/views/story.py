@@ -117,13 +117,16 @@ def found(
     return message(
         spoken(match.article),
         [
-            context(_why(words=words, place=place, count=count)),
+            context(_why(answer, words=words, place=place)),
             *card(match.article, why=match.why, where=where, buttons=buttons, today=today),
         ],
     )
 
 
-def _why(*, words: str, place: int, count: int) -> str:
+def _why(answer: Found, *, words: str, place: int) -> str:
+    count = len(answer.matches)
+    if answer.is_by_date:
+        return "The newest story" if place == 0 else f"Story {place + 1} of the {count} newest"
     best = "the best " if count == MOST_MATCHES else ""
     which = "The only match" if count == 1 else f"Match {place + 1} of {best}{count}"
     return f"{which} for “{plain(words, 200)}”"

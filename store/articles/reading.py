@@ -26,6 +26,9 @@ _OF_DOCUMENT = f"""
 """
 _FROM_NUMBER = f"{SELECT} WHERE a.number >= $1 ORDER BY a.number LIMIT {BATCH}"
 _NEWEST = f"{SELECT} WHERE a.number < $1 ORDER BY a.number DESC LIMIT {BATCH}"
+_LATEST = f"""
+{SELECT} WHERE a.published_at IS NOT NULL ORDER BY a.published_at DESC, a.number DESC LIMIT $1
+"""
 _OF_SOURCE = f"""
 {SELECT} JOIN document d ON d.path = a.document
 WHERE a.number >= $1 AND d.source = $2 ORDER BY a.number LIMIT {BATCH}
@@ -119,6 +122,14 @@ async def newest_first(connection: Connection) -> AsyncIterator[Numbered]:
         for numbered in _numbered(rows):
             yield numbered
         number = rows[-1]["number"]
+
+
+async def latest(database: Database, count: int) -> Sequence[Article]:
+    """Return the *count* articles that were published last, the last one first.
+
+    Those without a date are left out.
+    """
+    return [article for _, article in _numbered(await database.fetch(_LATEST, count))]
 
 
 async def sample_articles(

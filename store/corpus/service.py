@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, advance, read
+from store.corpus.newest import asks_for_newest
 from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError
 from store.finding import segments
 from store.finding.finder import Finder
@@ -44,6 +45,7 @@ from store.types import (
     CorpusInvalidError,
     FeedChange,
     FeedSource,
+    Found,
     Match,
     ParleyError,
     Problem,
@@ -197,7 +199,13 @@ class Corpus:
         self._loaded = replace(self._loaded, finder=finder)
 
     async def find(self, query: str, *, limit: int = 10) -> Answer:
-        """Search for *query*, which may be any text; see `Finder.find`."""
+        """Search for *query*, which may be any text; see `Finder.find`.
+
+        If it asks for the newest stories, and some have a date, return those.
+        """
+        if asks_for_newest(query) and (latest := await reading.latest(self._database, limit)):
+            matches = (Match(article=one, score=1.0, reasons=lambda _: ()) for one in latest)
+            return Found(matches=tuple(matches), is_by_date=True)
         answer = await self._search(lambda finder: finder.find(query, limit=limit))
         return self._loaded.typeahead.suggest(query, answer)
 

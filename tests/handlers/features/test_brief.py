@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from store.db import DatabaseUnavailableError
 from store.types import Answer, ChannelId
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
+from tests.machine import NOW
 
 
 async def test_a_misspelled_name_is_found_and_shown_only_to_the_asker(slack: Slack) -> None:
@@ -456,3 +458,19 @@ async def test_only_the_answer_in_an_ack_has_a_time_limit(
     (answer,) = await slack.say("zelenskiy", channel=dm(ANA))
     assert "Zelenskiy flew to Geneva" in texts([answer])
     assert "Match 2 of 2" in texts(await slack.press(Action.BRIEF_NEXT, shown))
+
+
+async def test_the_newest_stories_are_shown_one_by_one(slack: Slack, tmp_path: Path) -> None:
+    lines = [
+        {"headline": f"Day {day}", "summary": "It rained.", "insight": "It is wet."}
+        | {"question": f"Was it wet on day {day}?", "published_at": f"2026-11-0{day}"}
+        for day in (4, 6, 5)
+    ]
+    (tmp_path / "days.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    await slack.parley.store.corpus.reload(tmp_path, by="terminal", at=NOW)
+    (answer,) = await slack.type("/brief what's new?")
+    assert "The newest story" in texts([answer])
+    assert "Day 6" in texts([answer])
+    (answer,) = await slack.press(Action.BRIEF_NEXT, answer)
+    assert "Story 2 of the 3 newest" in texts([answer])
+    assert "Day 5" in texts([answer])
