@@ -68,7 +68,8 @@ class Value:
         """Return the value as JSON, at most 2,000 characters (docs.slack.dev, button element)."""
         given = {name: field for name in self.__slots__ if (field := getattr(self, name))}
         if self.words:
-            given["words"] = truncate(self.words, MOST_WORDS)
+            # orjson raises for a lone surrogate.
+            given["words"] = well_formed(truncate(self.words, MOST_WORDS))
         return orjson.dumps(given).decode()
 
     @classmethod
@@ -95,5 +96,5 @@ class Value:
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
-    # JSON escapes can hold characters that the intake has replaced in the payload itself.
+    # A JSON escape can hold a NUL, which the intake replaced in the payload itself.
     return well_formed(str(fields.get(name, "")))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from handlers.button_value import Value
 from handlers.ids import Action, Block, Shortcut
 from store import open_store
 from tests import postgres
@@ -72,7 +73,7 @@ async def home(slack: Slack, text: str) -> None:
 
 
 async def button(slack: Slack, text: str) -> None:
-    for value in (json.dumps({"words": text}), text, json.dumps({"place": text, "key": text})):
+    for value in (Value(words=text).encode(), text, json.dumps({"place": text, "key": text})):
         (answer,) = await slack.type("/brief geneva")
         await slack.press(Action.BRIEF_NEXT, answer, forged=value)
 
@@ -80,7 +81,7 @@ async def button(slack: Slack, text: str) -> None:
 async def request_for_a_topic(slack: Slack, text: str) -> None:
     (answer,) = await slack.type(f"/brief {MARK}")
     if Action.BRIEF_ASK in texts([answer]):
-        await slack.press(Action.BRIEF_ASK, answer, forged=json.dumps({"words": text}))
+        await slack.press(Action.BRIEF_ASK, answer, forged=Value(words=text).encode())
 
 
 async def file_name(slack: Slack, text: str) -> None:
