@@ -498,7 +498,7 @@ class About:
     what: str = ""
     """What a schedule posted before a change, as it is shown."""
     became: str = ""
-    """What it posts after the change; empty if that stays."""
+    """What it posts after the change; empty if it was ended or got another owner."""
     name: str = ""
     """The name of the schedule."""
     words: str = ""

@@ -196,7 +196,7 @@ class ScheduleActions:
             raise
         except ParleyError:
             raise ParleyError(f"<@{to}> can't own it: {lacks}.") from None
-        told = self._told(schedule, by, became=f"<@{to}>")
+        told = self._told(schedule, by)
         if not await self.store.schedules.hand_over(schedule, to, told=told):
             raise ParleyError("Somebody else has changed its owner just now.")
         return views.is_handed_over(schedule, to)

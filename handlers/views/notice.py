@@ -101,10 +101,13 @@ def _changed(kind: PostKind, about: About, *, by: UserId | None) -> Message:
     text = f"{who} has changed your schedule{where}. It was {what}."
     if kind is PostKind.ENDED:
         text = f"{who} has ended your schedule{where}: {what}."
-    elif about.became.startswith("<@"):
-        text = f"{who} has handed your schedule{where} over to {about.became}: {what}."
     elif about.became:
         text += f" It is now {about.became}."
+    else:  # The id of the new owner is not stored with this notice, so that erasure reaches it.
+        text = (
+            f"{who} has given your schedule{where} another owner: {what}. `{Command.DIGEST} next`"
+            " there shows who it is."
+        )
     return paragraphs(text, buttons=buttons)
 
 

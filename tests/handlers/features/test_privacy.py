@@ -9,9 +9,9 @@ import pytest
 from bot.app import _write_misses
 from handlers.ids import Action, Block, Field, Shortcut, Step
 from store.db import DatabaseError, open_database
-from store.types import TeamId
+from store.types import TeamId, UserId
 from tests.handlers.conftest import Slack, Switches, dm, texts
-from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
+from tests.ids import ANA, BEN, CHLOE, GENERAL, RANDOM, TEAM
 from tests.rows import every_row
 
 WORDS = "quixotic zeppelins"
@@ -152,6 +152,23 @@ async def test_the_shutdown_continues_without_a_database(
     monkeypatch.setattr(slack.parley.store.misses, "write", unreachable)
     await _write_misses(slack.parley.store)
     assert "the last search misses could not be stored" in caplog.text
+
+
+@pytest.mark.parametrize("erased", [ANA, BEN, CHLOE])
+async def test_erasure_reaches_the_notices_of_changed_schedules(
+    slack: Slack, erased: UserId
+) -> None:
+    await slack.type("/digest on 09:30 daily UTC", user=CHLOE)
+    for words, user in [("on 18:00 mon", ANA), (f"owner <@{BEN}>", ANA), ("off", ANA)]:
+        (answer,) = await slack.type(f"/digest {words}", user=user)
+        await slack.press(Action.DIGEST_CONFIRM, answer, user=user)
+        await slack.parley.ticker.tick()
+        slack.clock.forward(minutes=1)
+    notice = slack.public(dm(BEN))[-1]
+    await slack.press(Action.DIGEST_GUESS, notice, user=BEN, channel=dm(BEN))
+    assert erased in await stored(slack)
+    await slack.parley.store.personal_data.forget(TEAM, erased)
+    assert erased not in await stored(slack)
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud83d"])

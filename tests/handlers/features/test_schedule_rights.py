@@ -299,7 +299,12 @@ async def test_an_admin_who_hands_it_over_is_asked_and_the_owner_told(chloes: Sl
     await chloes.press(Action.DIGEST_CONFIRM, answer, user=ANA)
     assert (await its(chloes)).owner_id == BEN
     await tick(chloes)
-    assert len(told(chloes, CHLOE)) == 1
+    (notice,) = told(chloes, CHLOE)
+    assert notice["text"] == (
+        f"<@{ANA}> has given your schedule `daily-question` in <#{GENERAL}> another owner: a"
+        " question at 09:30 every day (UTC). `/digest next` there shows who it is."
+    )
+    assert f"set up by <@{BEN}>" in texts(await chloes.type("/digest next", user=CHLOE))
 
 
 @pytest.mark.parametrize(
