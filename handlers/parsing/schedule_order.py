@@ -15,6 +15,7 @@ from handlers.parsing.holiday_words import take_holidays
 from handlers.parsing.readings import MistypedError, UnclearError
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import has_time, parse
+from handlers.parsing.words import MONTH_NAMES
 from store.finding.countries import is_country
 from store.posting.public_holidays import region_name
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
@@ -56,11 +57,12 @@ _NAMED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _KINDS = frozenset({"digest", "question", "schedule"})
+_MONTH = "|".join(name[:end] for name in MONTH_NAMES for end in range(len(name), 2, -1))
 _EXCEPT_DAY = re.compile(
-    r"""\b(?:except|excluding|but\s+not|not|without)\s+(?:for\s+|on\s+|at\s+|the\s+)*(?P<day>
-    (?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:christmas|xmas|boxing|new\s+year|easter|thanksgiving
-    |jan|feb|mar(?!i)|apr|may\b|june?\b|july?\b|aug|sep|oct|nov|dec)[a-z']*
-    (?:\s+(?:eve|day|monday|\d{1,2}))?)""",
+    rf"""\b(?:except|excluding|but\s+not|not|without)\s+(?:for\s+|on\s+|at\s+|the\s+)*(?P<day>
+    (?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?
+    (?:(?:christmas|xmas|new\s+year|easter|thanksgiving)(?:'?s)?|boxing\s+day|{_MONTH})\b
+    (?:\s+(?:eve|day|monday|\d{{1,2}}(?:st|nd|rd|th)?)\b(?!:))?)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _QUESTION = re.compile(r"(?<![\w-])(?:an? +)?questions?\b", re.IGNORECASE)

@@ -1,5 +1,6 @@
 """Parsing the words that set up a schedule."""
 
+import re
 from datetime import time
 
 import pytest
@@ -105,6 +106,34 @@ def test_the_age_and_the_news_of_an_order(
 def test_a_bad_order_raises(words: str, sentence: str) -> None:
     with pytest.raises(ParleyError, match=sentence.replace("?", r"\?")):
         parse_order(words, zone="UTC", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("words", "day"),
+    [
+        ("09:30 daily except christmas day", "christmas day"),
+        ("09:30 daily without 24 dec", "24 dec"),
+        ("09:30 mon but not on December 24th", "December 24th"),
+        ("except for sept 1 09:30 daily", "sept 1"),
+        ("without may 09:30 daily", "may"),
+        ("09:30 daily excluding new year's eve", "new year's eve"),
+        ("09:30 daily not the boxing day", "boxing day"),
+        ("09:30 daily without novels", None),
+        ("09:30 daily except marketing days", None),
+        ("09:30 daily not augmented", None),
+        ("09:30 daily without decent stories", None),
+        ("09:30 daily except juniors", None),
+        ("09:30 daily not eastern europe", None),
+        ("09:30 daily except boxing", None),
+    ],
+)
+def test_a_day_that_a_schedule_cannot_leave_out_is_skipped_by_a_command(
+    words: str, day: str | None
+) -> None:
+    with pytest.raises(ParleyError) as caught:
+        parse_order(words, zone="UTC", today=TODAY)
+    found = re.search("type `/digest skip (.+)`", str(caught.value))
+    assert (found and found[1]) == day
 
 
 @pytest.mark.parametrize(
