@@ -306,7 +306,7 @@ def one_of_several(schedule: Schedule, shown: Message) -> Message:
     shown = about(schedule, shown)
     for block in shown["blocks"]:
         for each in block["elements"] if block["type"] == "actions" else ():
-            if each["text"]["text"] == TAKE_BACK:
+            if each["type"] == "button" and each["text"]["text"] == TAKE_BACK:
                 each["text"] = literal(f"Take back {schedule.name}")
     return shown
 

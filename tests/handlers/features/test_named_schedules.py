@@ -8,6 +8,9 @@ import pytest
 
 from handlers.button_value import Value
 from handlers.ids import Action, Block
+from handlers.views.blocks import actions, button, overflow
+from handlers.views.digest import TAKE_BACK, one_of_several
+from handlers.views.message import message
 from store.types import PostKind, PostState, Schedule
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.handlers.features.test_schedule_actions import choose, tick
@@ -243,6 +246,15 @@ async def test_each_of_several_answers_says_of_which_schedule_it_is(two: Slack) 
     assert not await schedules(two)
     await two.press(f"{Action.DIGEST_GUESS}", answer, nth=1)
     assert list(await schedules(two)) == ["friday-digest"]
+
+
+async def test_one_of_several_answers_may_hold_a_menu(two: Slack) -> None:
+    """Slack's overflow menus and date pickers have no text."""
+    schedule = (await schedules(two))["friday-digest"]
+    menu = overflow(Action.DIGEST_CHANGE, [("Pause", Value(words="pause"))])
+    take_back = button(TAKE_BACK, Action.DIGEST_GUESS, Value(words="resume"))
+    shown = one_of_several(schedule, message("Done.", [actions(menu, take_back)]))
+    assert labels(dict(shown)) == ["Take back friday-digest"]
 
 
 async def test_what_cannot_be_resumed_is_said_once(two: Slack) -> None:
