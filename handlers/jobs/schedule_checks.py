@@ -21,11 +21,20 @@ class ScheduleChecks:
     _ran_at: datetime | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Run the checks, one after the other; do nothing until five minutes have passed."""
+        """Run the checks, one after the other; do nothing until five minutes have passed.
+
+        Each check gets the schedules as the one before left them. If one raises, the others still
+        run, and then the first error is raised.
+        """
         now = self.clock()
         if self._ran_at and timedelta() <= now - self._ran_at < _EVERY:
             return
         self._ran_at = now
-        watched = await self.schedules.watched(now + _AHEAD)
+        errors = []
         for check in self.checks:
-            await check(watched)
+            try:
+                await check(await self.schedules.watched(now + _AHEAD))
+            except Exception as error:  # noqa: BLE001 -- raised below
+                errors.append(error)
+        if errors:
+            raise errors[0]
