@@ -105,7 +105,7 @@ bench-posting: $(VENV)/.dev ## kills, a crowd and a year: posts counted and time
 bench-finding: $(VENV)/.bench ## ways of finding a story, side by side (SIZE=100000 FOLDER=to keep it in)
 	@$(VENV)/bin/python -m benchmarks.finding $(if $(SIZE),--size $(SIZE)) $(if $(FOLDER),--folder $(FOLDER))
 
-gallery: $(VENV)/.dev ## take pictures of all that Parley shows, in three looks: build/gallery/index.html
+gallery: $(VENV)/.dev ## pictures of all that Parley shows, even if a test fails: build/gallery/index.html
 	@rm -rf build/gallery
 	-@$(PYTEST) --quiet --record=build/gallery/sent --gallery=build/gallery/screens \
 		tests/browser tests/handlers/features tests/handlers/jobs \
