@@ -54,6 +54,8 @@ lint: $(VENV)/.dev ## ruff, mypy --strict, the import rules, and lint-page if No
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@# A docstring begins with an ordinary verb, as Return, Render or Remove.
+	@! grep -rnE '"""(Give|Say|Tell|Have|Let|Take) ' --include='*.py' bot handlers store benchmarks tests
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory lint-page; \
 		else echo "The page's JavaScript was not linted: $(NEEDS_NODE)"; fi
 

@@ -100,7 +100,7 @@ async def look_at(page: Page, look: str) -> None:
 async def take_messages(
     page: Page, workspace: Workspace, state: State, shown: list[Exhibit], folder: Path
 ) -> list[Picture]:
-    """Take pictures of all messages, several in each, in channels made for them."""
+    """Save pictures of all messages, several in each, in channels made for them."""
     taken: list[Picture] = []
     for start in range(0, len(shown), _A_CHANNEL):
         part = shown[start : start + _A_CHANNEL]
@@ -133,7 +133,7 @@ async def take_messages(
 async def take_views(
     page: Page, workspace: Workspace, state: State, shown: list[Exhibit], folder: Path
 ) -> list[Picture]:
-    """Take a picture of each modal and each Home."""
+    """Save a picture of each modal and each Home."""
     taken: list[Picture] = []
     await page.goto(f"{workspace.url}#{ANA}/D{ANA[1:]}/home")
     await page.reload()
@@ -170,7 +170,7 @@ def index(taken: Sequence[Picture], folder: Path) -> str:
 
 
 async def take(folder: Path) -> int:
-    """Take all pictures; return how many things they show."""
+    """Save all pictures; return how many things they show."""
     lines = (line for file in sorted((folder / "sent").glob("*.jsonl")) for line in file.open())
     shown = [*exhibits(map(json.loads, lines))]
     async with (
@@ -192,7 +192,7 @@ async def take(folder: Path) -> int:
 
 
 def main() -> None:
-    """Take the pictures and print where they are."""
+    """Save the pictures and print where they are."""
     parser = argparse.ArgumentParser(prog="python -m tests.gallery", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the record is and the pictures go")
     folder = parser.parse_args().folder

@@ -66,7 +66,7 @@ class Server:
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let the frozen processes go on."""
+        """Resume the frozen processes."""
         for pid in [*self._children(), self._pid]:
             os.kill(pid, signal.SIGCONT)
 

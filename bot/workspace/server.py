@@ -221,7 +221,7 @@ class Workspace(Team):
         return self._tokens.install(self._state, scopes)
 
     def decline(self, *scopes: str) -> None:
-        """Take *scopes* from the app, as if they had been declined at its installation."""
+        """Remove *scopes* from the app, as if they had been declined at its installation."""
         self._state.scopes = [scope for scope in self._state.scopes if scope not in scopes]
 
     def install(self) -> None:

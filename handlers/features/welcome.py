@@ -33,7 +33,7 @@ class Welcome:
         )
 
     async def joined(self, event: Event, context: Context) -> None:
-        """Tell the person who added Parley to a channel how to begin; only they see it.
+        """Explain how to begin to the person who added Parley to a channel; only they see it.
 
         Slack names nobody if Parley joined by itself (docs.slack.dev, member_joined_channel).
         """

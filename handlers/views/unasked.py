@@ -44,7 +44,7 @@ def write_button(
 
 
 def no_more(*, left: int) -> Message:
-    """Say that the last story without a question was shown; *left* were skipped."""
+    """Render that the last story without a question was shown; *left* were skipped."""
     if not left:
         return message(NONE_LEFT)
     text = f"That was the last one. {unasked(left)}"

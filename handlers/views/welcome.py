@@ -127,7 +127,7 @@ def command(name: Command, words: str) -> Message:
 
 
 def added(channel_id: str) -> Message:
-    """Tell the person who added Parley to the channel how to begin."""
+    """Render how to begin, for the person who added Parley to the channel."""
     text = (
         f"Thanks for adding me to <#{channel_id}>! Type `{Command.DISCUSS}` there for a question"
         f" now, or `{Command.DIGEST} on 09:30` for one every day. Only you see this."

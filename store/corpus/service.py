@@ -405,7 +405,7 @@ class Corpus:
         return document is not None and document.digest == digest
 
     async def retire(self, feed: FeedSource, *, at: datetime) -> int:
-        """Take away the stories that *feed* no longer keeps; return how many.
+        """Remove the stories that *feed* no longer keeps; return how many.
 
         To be called when a poll brought nothing; `load_feed` does it too. Raises what `load_feed`
         raises.

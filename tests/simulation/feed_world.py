@@ -257,7 +257,7 @@ class FeedWorld(World):
                 self._order(orders[self.faults.whole("order", 0, len(orders) - 1)])
 
     def _order(self, order: Order) -> None:
-        """Let one of the bots carry out an order."""
+        """Start an order at one of the bots."""
         process = self.any_process()
         if not isinstance(process, Poll):
             return

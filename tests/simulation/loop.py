@@ -76,7 +76,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 handle._run()
 
     def jump(self, seconds: float) -> bool:
-        """Let *seconds* pass if nothing happens until then; return False if something does."""
+        """Move the time by *seconds*; return False, and do nothing, if anything is due by then."""
         if self._soon:
             return False
         timers, until = self._timers, self.now + seconds

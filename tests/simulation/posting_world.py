@@ -143,7 +143,7 @@ class PostingWorld(World):
         return self._slack_away(), self._removals(), self._people()
 
     def repair(self) -> None:
-        """Let Slack answer, and let the bots into every channel."""
+        """Make Slack answer, and open every channel to the bots."""
         self.slack.is_away = False
         self.slack.closed.clear()
 
@@ -181,7 +181,7 @@ class PostingWorld(World):
             self._order(orders[self.faults.whole("order", 0, len(orders) - 1)](slot), slot)
 
     def _order(self, order: Order, slot: Slot) -> None:
-        """Let one of the bots carry out an order."""
+        """Start an order at one of the bots."""
         process = self.any_process()
         if not isinstance(process, Poster):
             return

@@ -64,7 +64,7 @@ class SimulatedSlack:
         return by_key
 
     async def post(self, arguments: dict[str, Any], answer: Callable[[], None]) -> dict[str, Any]:
-        """Take a message, or fail as calls to Slack fail; *answer* is called before a result."""
+        """Store a message, or fail as calls to Slack fail; call *answer* before a result."""
         faults = self.faults
         if faults.happens("connect"):
             await asyncio.sleep(faults.between("latency", 0.01, 5))

@@ -86,7 +86,7 @@ class Process(ABC):
         context.run(asyncio.ensure_future, guarded())
 
     async def step(self, kind: str) -> None:
-        """Let time pass before a statement or a call; raise if it fails or if this is the end."""
+        """Wait a while before a statement or a call; raise if it fails or if this is the end."""
         world, faults = self.world, self.world.faults
         world.note(self.name, kind)
         self.require_alive()
@@ -234,7 +234,7 @@ class World(ABC):
         return self.processes[self.faults.whole("which", 0, len(self.processes) - 1)]
 
     def wake(self) -> None:
-        """Let every process look again for what is due."""
+        """Make every process look again for what is due."""
         self.changed.set()
         self.changed.clear()
 

@@ -30,7 +30,7 @@ class CountingSlack:
     taken: deque[datetime] = field(default_factory=deque)
 
     def refuse(self, now: datetime) -> timedelta | None:
-        """Take a post, or return what Retry-After says."""
+        """Accept a post, or return what Retry-After says."""
         start = now - MINUTE if self.is_sliding else now.replace(second=0, microsecond=0)
         while self.taken and self.taken[0] < start:
             self.taken.popleft()
@@ -98,7 +98,7 @@ class OddSlack(CountingSlack):
     odd_until: datetime = NOW
 
     def refuse(self, now: datetime) -> timedelta | None:
-        """Take a post, or return what Retry-After says."""
+        """Accept a post, or return what Retry-After says."""
         if now >= self.odd_until and self.chance.random() < 0.002:
             self.odd_until = now + timedelta(seconds=3)
         if now < self.odd_until:

@@ -40,7 +40,7 @@ def texts_of(article: Article) -> list[str]:
 
 @pytest.fixture
 def _loading() -> Iterator[None]:
-    """Let the test load the model as a new process would."""
+    """Make the test load the model as a new process would."""
     Embeddings.load.cache_clear()
     yield
     Embeddings.load.cache_clear()

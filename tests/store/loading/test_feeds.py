@@ -37,7 +37,7 @@ class Feed:
 
 @pytest.fixture(autouse=True, scope="module")
 def one_child() -> Iterator[None]:
-    """Let one child process parse the feeds of all these tests."""
+    """Parse the feeds of all these tests in one child process."""
     with Parser(Limits(seconds_in_all=1000)) as Feed.parser:
         yield
 

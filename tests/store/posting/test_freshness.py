@@ -81,7 +81,7 @@ class Channel:
         )
 
     async def post(self) -> tuple[Post, list[int]]:
-        """Let the next occurrence pass; return its post and the numbers of its stories."""
+        """Plan the next occurrence; return its post and the numbers of its stories."""
         schedule = await schedule_of(self.store, T1, C1)
         assert schedule
         assert await self.is_empty(schedule) == (await self.preview(schedule) is None)
