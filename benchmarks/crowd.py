@@ -54,7 +54,7 @@ _PAUSE = 0.05
 _MESSAGES = 2
 """A question and its story."""
 _MOST_COST = 1.5
-"""The floor for the bot's time without a limit, as a multiple of the bare client's."""
+"""The limit for the bot's time without a limit, as a multiple of the bare client's."""
 _MOST_WITH_LIMIT = 1.05
 """The same with a limit."""
 _MOST_REJECTED = 1 / 50
@@ -260,7 +260,7 @@ def _sent(workspace: Workspace) -> Counter[str]:
 async def measure(
     kind: str, channels: int, schedules: int, share: float, *, has_manners: bool
 ) -> int:
-    """Measure and print the tables; return 1 if a floor is missed."""
+    """Measure and print the tables; return 1 if a limit is exceeded."""
     if schedules > 1:
         run = await with_bot(kind, channels, schedules, share, math.inf)
         _print(f"{channels:,} channels with {schedules} schedules due at once, no limit", run)

@@ -32,7 +32,7 @@ from tests.ids import T1
 
 ROOT = Path(__file__).parents[1]
 _MOST_MS = 250
-"""The floor for the longest write."""
+"""The limit for the longest write, in milliseconds."""
 _INSERT = "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
