@@ -74,8 +74,14 @@ export function conversation(workspace, home, actions) {
       const join = el("button", { type: "button", class: "button primary", onclick: actions.join }, "Join channel");
       return el("div", { class: "instead" }, el("span", {}, `You are looking at #${channel.name}.`), join);
     }
-    box = composer(workspace, { label: `Message ${nameOf(channel)}`, send: actions.send, tools: tools() });
+    box = composer(workspace, { label: `Message ${nameOf(channel)}`, send, tools: tools() });
     return box.node;
+  }
+
+  // People who send something want to see the answer.
+  function send(text) {
+    list.toEnd();
+    return actions.send(text);
   }
 
   function tools() {
@@ -99,7 +105,7 @@ export function conversation(workspace, home, actions) {
     suggestions.replaceChildren(
       ...[
         prompts.length > 0 && title && el("p", { class: "note" }, title),
-        ...prompts.map((prompt) => smallButton(prompt.title, () => actions.send(prompt.message))),
+        ...prompts.map((prompt) => smallButton(prompt.title, () => send(prompt.message))),
       ].filter(Boolean),
     );
   }

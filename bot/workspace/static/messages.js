@@ -8,7 +8,7 @@ const PAGE_SIZE = 100;
 const MAX_SHOWN = 400;
 const NEAR_PX = 60;
 
-// *load* takes {limit, before} and returns {messages, has_more}. Returns {node, read, show, remove}.
+// *load* takes {limit, before} and returns {messages, has_more}. Returns {node, read, show, remove, toEnd}.
 export function messageList(workspace, { label, load, beginning, isInThread = false }) {
   const nodes = new Map();
   let hasMore = false;
@@ -46,6 +46,11 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
     const changes = changesWhileReading;
     changesWhileReading = null;
     for (const change of changes) change();
+    toEnd();
+  }
+
+  // Scrolls to the newest message, and stays there.
+  function toEnd() {
     isPinnedToEnd = true;
     scrollToEnd();
   }
@@ -140,5 +145,5 @@ export function messageList(workspace, { label, load, beginning, isInThread = fa
     next.focus();
     event.preventDefault();
   });
-  return { node, read, show, remove };
+  return { node, read, show, remove, toEnd };
 }

@@ -45,7 +45,10 @@ export function sidePane(workspace, { fillComposer, send }) {
     });
     const replyBox = composer(workspace, {
       label: "Reply…",
-      send: (text) => send(text, ts),
+      send: (text) => {
+        list.toEnd();
+        return send(text, ts);
+      },
     });
     thread = { ts, list, channel: channel.id };
     open("thread", "Thread", name, list.node, replyBox.node);

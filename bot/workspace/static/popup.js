@@ -98,7 +98,8 @@ export function confirm(spec, renderText) {
     );
     document.body.append(dialog);
     dialog.showModal();
-    confirmButton.focus();
+    // A key that is pressed too often must not lose anything.
+    (style === "danger" ? cancelButton : confirmButton).focus();
   });
 }
 
