@@ -117,10 +117,10 @@ class Planning:
             try:
                 async with self._database.transaction() as connection:
                     rows = await connection.fetch(_DUE, to_text(now), limit)
+                    wanted = [one for one in rows if self._queue.key(one) not in left_out][:size]
                     schedules = []
-                    for row in rows:
-                        if self._queue.key(row) not in left_out:
-                            schedules.append(to_schedule(row))  # noqa: PERF401 -- names the row
+                    for row in wanted:
+                        schedules.append(to_schedule(row))  # noqa: PERF401 -- names the row
                     if size > 1:
                         row = None
                     await _Batch(connection, now).plan(schedules)

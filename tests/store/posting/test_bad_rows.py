@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from datetime import time
+from datetime import datetime, time
 
 import pytest
 
@@ -126,6 +126,22 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
     assert left_out(caplog) == lines
 
 
+async def add_unreadable_post(
+    store: Store, database: Database, schedule_id: str, channel: ChannelId, due_at: datetime
+) -> None:
+    """Store a missed post of the schedule, which would be planned again if it could be read."""
+    plan = NewPost(
+        key=f"{schedule_id}:{due_at:%Y-%m-%d}",
+        team_id=T1,
+        channel_id=channel,
+        kind=PostKind.QUESTION,
+        due_at=due_at,
+        state=PostState.MISSED,
+    )
+    assert await store.posts.plan(plan, now=due_at)
+    await break_row(database, "post", "about", "not JSON", plan.key)
+
+
 async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
     store: Store, database: Database, clock: StoppedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -134,21 +150,34 @@ async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
     channels = [ChannelId(f"C{number}") for number in range(4)]
     ids = [await scheduled(store, channel) for channel in channels]
     due_at = clock.forward(minutes=61)
-    plan = NewPost(
-        key=f"{ids[1]}:{due_at:%Y-%m-%d}",
-        team_id=T1,
-        channel_id=channels[1],
-        kind=PostKind.QUESTION,
-        due_at=due_at,
-        state=PostState.MISSED,
-    )
-    assert await store.posts.plan(plan, now=due_at)
-    await break_row(database, "post", "about", "not JSON", plan.key)
+    await add_unreadable_post(store, database, ids[1], channels[1], due_at)
     for _ in range(2):
         await store.planning.plan_due(due_at)
     planned = [post.channel_id for post in await store.posts.open(due_at)]
     assert planned == ["C0", "C2", "C3"]
     assert left_out(caplog) == [f"row {ids[1]} of schedule is left out"]
+
+
+@pytest.mark.parametrize(("unreadable", "unplannable"), [(0, 1), (1, 0)])
+async def test_bad_schedules_of_two_kinds_block_no_other_schedule(
+    store: Store,
+    database: Database,
+    clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
+    unreadable: int,
+    unplannable: int,
+) -> None:
+    """The row of one cannot be read; another would replace a post that cannot be read."""
+    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    channels = [ChannelId(f"C{number}") for number in range(3)]
+    ids = [await scheduled(store, channel) for channel in channels]
+    due_at = clock.forward(minutes=61)
+    await break_row(database, "schedule", "zone", "Mars/Olympus", channels[unreadable])
+    await add_unreadable_post(store, database, ids[unplannable], channels[unplannable], due_at)
+    await store.planning.plan_due(due_at)
+    assert [post.channel_id for post in await store.posts.open(due_at)] == channels[2:]
+    lines = [f"row {schedule_id} of schedule is left out" for schedule_id in ids[:2]]
+    assert sorted(left_out(caplog)) == sorted(lines)
 
 
 async def test_a_bad_schedule_hides_no_other_schedule(
