@@ -37,7 +37,7 @@ from bot.clock import FollowingClock
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Fault, Workspace
-from handlers.jobs.delivery import IN_FLIGHT
+from handlers.jobs.posting import IN_FLIGHT
 from handlers.views import question
 from store import open_store
 from store.samples import STARTER

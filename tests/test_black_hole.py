@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
-from handlers.jobs.delivery import IN_FLIGHT
+from handlers.jobs.posting import IN_FLIGHT
 from store import open_store
 from store.samples import STARTER
 from store.types import ChannelId, Order, TeamId, Timetable

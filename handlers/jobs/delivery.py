@@ -5,9 +5,9 @@ outcome is unknown, so the channel's history is checked before the message may b
 (docs.slack.dev: chat.postMessage, conversations.history, message metadata).
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +29,6 @@ from store.types import Post, PostKind, PostState, TeamId
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = 16
-"""How many posting calls may be in flight at the same time."""
 PRESS_GRACE = timedelta(minutes=2)
 """How late a post that a button asked for may go out: later, nobody waits for it any longer."""
 HISTORY_WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
@@ -45,6 +43,10 @@ _UNREADABLE_WAIT = timedelta(seconds=30)
 """How long to wait before the next attempt to read a history that could not be read."""
 _HALT = timedelta(minutes=5)
 """How long to stop posting to a team whose token Slack refuses."""
+
+Slot = AbstractAsyncContextManager[bool]
+"""Entered when a call may begin, and left when it has ended; yields whether to call at all."""
+_AT_ONCE: Slot = nullcontext(True)
 
 
 @dataclass(slots=True, eq=False)
@@ -62,14 +64,7 @@ class Delivery:
     """{delivery key: (attempts, when the last call ended)}, for calls of this process without an
     answer. With other attempts, another process has claimed the post since, and may have called."""
     _in_flight: set[str] = field(default_factory=set, init=False)
-    called: set[str] = field(default_factory=set, init=False)
-    """The delivery keys of the posts in work whose turn to be sent has come."""
-    progress: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    """Set when the turn of a post comes, so that another one may be claimed."""
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
-    _calls: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(IN_FLIGHT), init=False
-    )
 
     def waits(self) -> dict[TeamId, timedelta]:
         """Return the teams whose next post has to wait, and how long."""
@@ -77,8 +72,8 @@ class Delivery:
         halts = {team_id: until - now for team_id, until in self._halted.items() if now < until}
         return self.rate_limiter.waits(now) | halts
 
-    async def send(self, post: Post) -> None:
-        """Send *post* and record the outcome, unless another process has claimed the post.
+    async def send(self, post: Post, *, slot: Slot = _AT_ONCE) -> None:
+        """Send *post* in its *slot* and record the outcome, unless another process has claimed it.
 
         Does nothing for a post that this process is sending already: its lease may seem to have
         expired because the clock was moved or the machine slept.
@@ -92,7 +87,7 @@ class Delivery:
                 attempts, called = self._unanswered.pop(post.key, (0, None))
                 if attempts != post.attempts:
                     called = None
-                outcome = await self._reconcile_and_send(claim, called)
+                outcome = await self._reconcile_and_send(claim, called, slot)
                 if outcome.is_unanswered:
                     called = self.clock()
                 if called and outcome.state is PostState.UNKNOWN:
@@ -100,7 +95,6 @@ class Delivery:
                 await self.store.posts.record(claim, outcome, now=self.clock())
         finally:
             self._in_flight.discard(post.key)
-            self.called.discard(post.key)
 
     async def answer(self, post: Post, respond: AsyncRespond) -> None:
         """Send *post* through the response_url of the press that asked for it.
@@ -128,10 +122,12 @@ class Delivery:
         log.warning("post %s failed through its response_url: %s", post.key, error)
         return Outcome(PostState.UNKNOWN if is_unknown else PostState.FAILED, error=error)
 
-    async def _reconcile_and_send(self, claim: Claim, called: datetime | None) -> Outcome:
+    async def _reconcile_and_send(
+        self, claim: Claim, called: datetime | None, slot: Slot
+    ) -> Outcome:
         if claim.may_have_arrived and (settled := await self._reconcile(claim, called)):
             return settled
-        return await self._deliver(claim)
+        return await self._deliver(claim, slot)
 
     async def _reconcile(self, claim: Claim, called: datetime | None) -> Outcome | None:
         """Check the history for the message; None if the message has to be sent again.
@@ -183,7 +179,7 @@ class Delivery:
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)
         return Outcome(PostState.UNKNOWN, error=reason, until=until)
 
-    async def _deliver(self, claim: Claim) -> Outcome:
+    async def _deliver(self, claim: Claim, slot: Slot) -> Outcome:
         post, late = claim.post, self.clock() - claim.post.due_at
         is_press = post.asked_by is not None and post.due_on is None and not post.kind.is_notice
         if late > (PRESS_GRACE if is_press and not post.parent_key else GRACE):
@@ -192,10 +188,10 @@ class Delivery:
         is_nothing_new = post.kind is PostKind.DIGEST and not claim.story_ids
         if not claim.articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
-        async with self._calls:
-            self.called.add(post.key)
-            self.progress.set()
-            return await self._call(claim)
+        async with slot as may_call:
+            if may_call:
+                return await self._call(claim)
+        return Outcome(PostState.PLANNED, error="held up", until=self.clock())
 
     async def _call(self, claim: Claim) -> Outcome:
         post = claim.post

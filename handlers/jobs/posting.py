@@ -6,13 +6,14 @@ The ticker calls `run`, and a button calls `press`. Both record each post in `st
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.jobs.delivery import IN_FLIGHT, Delivery
+from handlers.jobs.delivery import Delivery
 from handlers.jobs.outcomes import format_outcome, format_pending, outcome_of
 from handlers.jobs.rate_limit import ChannelRateLimiter
 from handlers.slack.background import Background, answer
@@ -39,6 +40,8 @@ from store.types import (
 
 log = logging.getLogger(__name__)
 
+IN_FLIGHT = 16
+"""How many calls of `run` may be in flight at the same time."""
 _MOST_WAITING = 3 * IN_FLIGHT
 """How many posts may be claimed ahead of their call, while others are sent and recorded.
 
@@ -67,6 +70,11 @@ class Posting:
         self._responders = responders
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._called: set[str] = set()
+        """The delivery keys of the posts in work whose call has begun."""
+        self._progress = asyncio.Event()
+        """Set when a call begins or ends, and when more is planned."""
         self.beat = 1.0
         """Seconds between rounds of planning and starting posts while calls are in flight."""
         self._is_stopping = False
@@ -78,16 +86,19 @@ class Posting:
         """{key: (the post, the responder of its note)}."""
 
     def stop(self) -> None:
-        """Make `run` return as soon as the calls in flight have ended."""
+        """Make `run` return as soon as the calls in flight have ended, and begin no other call."""
         self._is_stopping = True
-        self._delivery.progress.set()
+        self._progress.set()
+        # The posts that wait are not called any more, so that they need not wait for a call.
+        for _ in range(_MOST_WAITING):
+            self._slots.release()
 
     async def run(self) -> None:
         """Plan the posts that are due, and send open posts until none is left.
 
-        A call that hangs does not block the others. If `run` is cancelled, it cancels its calls
-        and waits for them to end. Their posts may have arrived, so Parley checks the history when
-        their leases end.
+        A call that hangs does not block the others, until `IN_FLIGHT` calls hang. If `run` is
+        cancelled, it cancels its calls and waits for them to end. Their posts may have arrived, so
+        Parley checks the history when their leases end.
         """
         calls: dict[str, asyncio.Task[None]] = {}
         queue: deque[Post] = deque()
@@ -133,19 +144,18 @@ class Posting:
             while self._is_planning:
                 self._is_planning = await self._store.planning.plan_some(self._clock())
                 self._is_queue_old = True
-                self._delivery.progress.set()
+                self._progress.set()
             await self._report_outcomes()
             await asyncio.sleep(self.beat)
 
     async def _wait(self, seconds: float) -> None:
         """Wait until another post can be started, at most so many seconds."""
-        progress = self._delivery.progress
         try:
             async with asyncio.timeout(seconds):
-                await progress.wait()
+                await self._progress.wait()
         except TimeoutError:
             self._is_queue_old = True
-        progress.clear()
+        self._progress.clear()
 
     async def press(self, press: Press, kind: PostKind, article: Article, *, by: Colleague) -> None:
         """Post what a button is for, once even if it is pressed repeatedly.
@@ -266,14 +276,14 @@ class Posting:
         store and is loaded again with a later batch.
         """
         waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
-        ahead = len(calls.keys() - self._delivery.called)
+        ahead = len(calls.keys() - self._called)
         while queue and ahead < _MOST_WAITING:
             post, now = queue.popleft(), self._clock()
             if post.key in calls or post.team_id in waiting:
                 continue
             if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", now):
                 calls[post.key] = call = asyncio.create_task(self._send(post))
-                call.add_done_callback(lambda _: self._delivery.progress.set())
+                call.add_done_callback(lambda _: self._progress.set())
                 ahead += 1
                 limiter.started(post.team_id, now)
                 if limiter.wait(post.team_id, now):
@@ -282,7 +292,7 @@ class Posting:
     async def _send(self, post: Post) -> None:
         is_followed = post.key in self._followed
         try:
-            await self._delivery.send(post)
+            await self._delivery.send(post, slot=self._slot(post))
             is_awaited = not (post.parent_key or post.kind.is_notice or is_followed)
             if post.asked_by and is_awaited:
                 await self._tell(post, post.asked_by)
@@ -292,6 +302,19 @@ class Posting:
             log.error("post %s: %s", post.key, error)
         except Exception:
             log.exception("post %s: unexpected error", post.key)
+        finally:
+            self._called.discard(post.key)
+
+    @asynccontextmanager
+    async def _slot(self, post: Post) -> AsyncIterator[bool]:
+        """Wait until fewer than `IN_FLIGHT` calls are in flight; yield False after `stop`.
+
+        Only the posts of `run` wait for a slot: a person who presses a button waits for the answer.
+        """
+        async with self._slots:
+            self._called.add(post.key)
+            self._progress.set()
+            yield not self._is_stopping
 
     async def _tell(self, post: Post, user_id: UserId) -> None:
         """Send the outcome of *post* to the person who asked for it.

@@ -197,7 +197,11 @@ class Posts:
         )
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
-        """Claim *post* for sending; None if another process was faster or the post is done."""
+        """Claim *post* for sending; None if another process was faster or the post is done.
+
+        If its stories cannot be read, the post stays claimed until its lease ends. Then the history
+        is checked although nothing was sent, because the row does not show that.
+        """
         # The lease of an earlier claim ran out, so the outcome of its call is unknown.
         was_interrupted = post.state is PostState.SENDING
         claimed = await self._changes.submit(

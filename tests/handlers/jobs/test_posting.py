@@ -13,8 +13,10 @@ import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
+from handlers.jobs.posting import IN_FLIGHT
+from store.posting.posts import Claim, Outcome
 from store.posting.record import GRACE, LEASE, NewPost
-from store.types import PostKind, PostState
+from store.types import Post, PostKind, PostState
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, GENERAL, TEAM
 
@@ -558,3 +560,56 @@ async def test_an_archived_channel_does_not_affect_another(slack: Slack) -> None
     await slack.parley.ticker.tick()
     posted = slack.public() + slack.public("C0WORLD")
     assert len([message for message in posted if "Question of the day" in message["text"]]) == 1
+
+
+async def crowd(slack: Slack, *, behind: int) -> Fault:
+    """Schedule posts in many channels, so that *behind* wait while the calls of the others hang."""
+    for number in range(IN_FLIGHT + behind):
+        channel = slack.workspace.add_channel(f"c{number}", members=[ANA, BOT]).id
+        await slack.type("/digest on 09:30 daily", channel=channel)
+    slack.clock.forward(minutes=91)
+    delay = Fault(method=POST, kind="delay", seconds=600, times=IN_FLIGHT)
+    slack.workspace.faults.add(delay)
+    return delay
+
+
+async def test_a_press_does_not_wait_behind_calls_that_hang(slack: Slack) -> None:
+    (preview,) = await slack.type("/discuss")
+    delay = await crowd(slack, behind=1)
+    tick = asyncio.create_task(slack.parley.ticker.tick())
+    await slack.workspace.received(POST, IN_FLIGHT)
+    await slack.press(Action.DISCUSS_POST, preview)
+    assert len(slack.public()) == 1
+    delay.end()
+    await tick
+
+
+async def test_a_post_whose_call_has_not_begun_is_planned_again_at_a_stop(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the next process would have to find out whether it arrived."""
+    delay = await crowd(slack, behind=4)
+    posts, outcomes = slack.parley.store.posts, asyncio.Queue[PostState]()
+    claim, record, claims = posts.claim, posts.record, asyncio.Queue[str]()
+
+    async def claim_noted(post: Post, **fields: Any) -> Claim | None:
+        claimed = await claim(post, **fields)
+        await claims.put(post.key)
+        return claimed
+
+    async def record_noted(claim: Claim, outcome: Outcome, *, now: datetime) -> None:
+        await record(claim, outcome, now=now)
+        await outcomes.put(outcome.state)
+
+    monkeypatch.setattr(posts, "claim", claim_noted)
+    monkeypatch.setattr(posts, "record", record_noted)
+    tick = asyncio.create_task(slack.parley.ticker.tick())
+    for _ in range(IN_FLIGHT + 4):
+        await claims.get()
+    await slack.workspace.received(POST, IN_FLIGHT)
+    slack.parley.posting.stop()
+    assert [await outcomes.get() for _ in range(4)] == [PostState.PLANNED] * 4
+    assert len(await posts.open(slack.clock())) == 4
+    delay.end()
+    await tick
+    assert [outcomes.get_nowait() for _ in range(IN_FLIGHT)] == [PostState.SENT] * IN_FLIGHT

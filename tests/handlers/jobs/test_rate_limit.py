@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.jobs.delivery import IN_FLIGHT
+from handlers.jobs.posting import IN_FLIGHT
 from handlers.jobs.rate_limit import TeamRateLimiter
 from store.types import TeamId
 from tests.ids import TEAM
