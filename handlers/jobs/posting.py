@@ -120,7 +120,7 @@ class Posting:
                     active_at = time()
                 elif soon >= self.beat or time() - active_at >= self.beat:
                     await self._report_outcomes()
-                    return
+                    break
                 await self._wait(soon)
                 done = [key for key, call in calls.items() if call.done()]
                 for key in done:
@@ -256,13 +256,15 @@ class Posting:
 
     async def _report_outcomes(self) -> None:
         """Replace the notes about posts whose outcome is known now."""
-        for key, (post, respond) in tuple(self._followed.items()):
-            now_stored = await self._store.posts.get(post.team_id, key)
-            outcome = await self._outcome(now_stored)
-            if outcome:
-                self._background.start(answer(respond, outcome, replace=True))
-            if outcome or now_stored is None:
-                self._followed.pop(key, None)
+        for key, followed in tuple(self._followed.items()):
+            post, respond = followed
+            stored = await self._store.posts.get(post.team_id, key)
+            outcome = await self._outcome(stored)
+            # `run` and its planner may both be here, and a newer note may have come since.
+            if (outcome or stored is None) and self._followed.get(key) is followed:
+                del self._followed[key]
+                if outcome:
+                    self._background.start(answer(respond, outcome, replace=True))
 
     async def _send_thread(self, post: Post) -> None:
         story = await self._store.posts.get(post.team_id, f"{post.key}:story")

@@ -1,7 +1,9 @@
 """Two bots on one database: a bot does not repeat what the other has done."""
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.app import Parley, assemble
 from bot.workspace import Fault
 from handlers.ids import Action, Step
+from store.db import DatabaseError
 from store.types import ChannelId
 from tests import postgres
 from tests.handlers.conftest import Slack, Switches, texts
@@ -100,6 +103,46 @@ async def test_who_asked_is_told_if_the_bot_that_took_the_press_has_ended(
     (told,) = [one["text"] for one in new if one not in public]
     refused = f"Slack refused the post in <#{GENERAL}> ({error})."
     assert told.startswith(refused if error else f"Posted in <#{GENERAL}>.")
+
+
+@pytest.fixture
+async def followed(slack: Slack, other: Parley) -> None:
+    """Post by a press that Slack limits; the second bot sends the post, much later is now."""
+    (preview,) = await slack.type("/discuss")
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="ratelimit", seconds=7))
+    await slack.press(Action.DISCUSS_POST, preview)
+    slack.clock.forward(seconds=10)
+    await other.ticker.tick()
+    slack.clock.forward(hours=1)
+
+
+@pytest.mark.usefixtures("followed")
+async def test_an_outcome_is_reported_once(slack: Slack) -> None:
+    """Its note can no longer be replaced, so each report is a new direct message."""
+    await slack.parley.posting.run()
+    await slack.settled()
+    assert [one["text"] for one in slack.public("D0ANA")] == [f"Posted in <#{GENERAL}>."]
+
+
+@pytest.mark.usefixtures("followed")
+async def test_an_error_of_the_planner_at_the_end_of_a_run_is_raised(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posting, posts = slack.parley.posting, slack.parley.store.posts
+    posting.beat = 0.01
+    is_last, has_failed, calls = asyncio.Event(), asyncio.Event(), count()
+
+    async def get(*_: object) -> None:
+        if next(calls) == 0:
+            await is_last.wait()
+            has_failed.set()
+            raise DatabaseError("the planner's report")
+        is_last.set()
+        await has_failed.wait()
+
+    monkeypatch.setattr(posts, "get", get)
+    with pytest.raises(DatabaseError, match="the planner's report"):
+        await posting.run()
 
 
 async def test_now_posts_one_more_once(slack: Slack, other: Parley) -> None:
