@@ -194,12 +194,12 @@ class Delivery:
         return Outcome(PostState.PLANNED, error="held up", until=self.clock())
 
     async def _call(self, claim: Claim) -> Outcome:
-        post = claim.post
-        if self.clock() - claim.at > LEASE / 2:
+        post, now = claim.post, self.clock()
+        if now - claim.at > LEASE / 2:
             # Much of the lease is over: another process could claim the post during the call.
             return Outcome(PostState.PLANNED, error="held up", until=claim.until)
-        if pause := self.rate_limiter.paused(post.team_id, self.clock()):
-            return Outcome(PostState.PLANNED, error="ratelimited", until=self.clock() + pause)
+        if pause := self.rate_limiter.paused(post.team_id, now):
+            return Outcome(PostState.PLANNED, error="ratelimited", until=now + pause)
         try:
             team = await self.teams.of(post.team_id)
             response = await team.posting.chat_postMessage(
@@ -210,17 +210,17 @@ class Delivery:
                 **_identifiable(post, render(post, claim.articles)),
             )
         except FAILURES as error:
-            return self._failed(claim, classify(error))
+            return self._failed(post, classify(error), called_at=now)
         self._halted.pop(post.team_id, None)
         self.rate_limiter.taken(post.team_id, self.clock())
         return Outcome(PostState.SENT, message_ts=str(response["ts"]))
 
-    def _failed(self, claim: Claim, failed: Failure) -> Outcome:
-        post, now, code = claim.post, self.clock(), failed.code
+    def _failed(self, post: Post, failed: Failure, *, called_at: datetime) -> Outcome:
+        now, code = self.clock(), failed.code
         log.warning("post %s failed: %s", post.key, code)
         if failed.is_rate_limit:
             wait = failed.wait(post.attempts)
-            self.rate_limiter.refused(post.team_id, now, wait=wait, called_at=claim.at)
+            self.rate_limiter.refused(post.team_id, now, wait=wait, called_at=called_at)
         match failed.kind:
             case FailureKind.TOKEN:
                 if post.team_id not in self._halted:

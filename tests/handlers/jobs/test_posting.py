@@ -231,6 +231,27 @@ async def test_retry_after_is_honoured(slack: Slack) -> None:
     assert len(questions(slack)) == 1
 
 
+async def test_a_refusal_counts_from_its_call(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A post that was claimed before the last refusal, and called after it, shows the limit too."""
+    await due(slack)
+    posts, limiter = slack.parley.store.posts, slack.parley.posting._delivery.rate_limiter
+    claim = posts.claim
+
+    async def claim_early(post: Post, **fields: Any) -> Claim | None:
+        claimed = await claim(post, **fields)
+        now = slack.clock.forward(seconds=1)
+        limiter.refused(TEAM, now, wait=timedelta(seconds=1), called_at=now)
+        slack.clock.forward(seconds=5)
+        return claimed
+
+    monkeypatch.setattr(posts, "claim", claim_early)
+    slack.workspace.faults.add(Fault(method=POST, kind="ratelimit", seconds=7))
+    await slack.parley.ticker.tick()
+    assert "Slack limits the posts in T0LOCAL: none for 7 s" in caplog.text
+
+
 async def test_a_channel_error_stops_its_schedule_and_is_reported_once(slack: Slack) -> None:
     await due(slack)
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="restricted_action"))
