@@ -15,6 +15,8 @@ from store.posting.record import NEVER
 from store.types import Article, Post, PostState
 
 _MAX_ERROR = 200
+_OURS = frozenset({"held up", "broken off", "found too late"})
+"""The reasons for which Parley itself did not send a post."""
 _HERE = "here or, if that takes long, in a direct message"
 
 
@@ -49,13 +51,17 @@ def format_outcome(post: Post) -> str | None:
             why = format_not_ready(post.error or "", post.channel_id)
             return why or (
                 f"Slack refused the post in {where} ({error}). If you need it there, tell an admin."
+                if _is_from_slack(error)
+                else f"I could not post in {where}: {error}. If you need it there, tell an admin."
             )
         case PostState.MISSED:
-            why = f"refused it ({error})" if _is_from_slack(error) else "did not take it in time"
-            return (
-                f"The post is not in {where}: Slack {why}, and it is too late now. Please ask for"
-                " it again."
-            )
+            if error in _OURS:
+                why = "I could not send it in time"
+            elif _is_from_slack(error):
+                why = f"Slack answered with an error ({error}), and it is too late now"
+            else:
+                why = "Slack did not take it in time, and it is too late now"
+            return f"The post is not in {where}: {why}. Please ask for it again."
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (
                 "Slack has not confirmed the post, and I can't see whether it is there. I am"
@@ -69,14 +75,14 @@ def format_pending(post: Post, now: datetime) -> str:
     """Return why *post* is not sent yet, and what happens next."""
     wait = in_words(post.not_before - now)
     if post.state is not PostState.PLANNED:
-        has_answered = post.error and _is_from_slack(post.error)
+        is_unknown = post.state is PostState.UNKNOWN
         lead = (
-            f"Slack refused the post ({post.error})"
-            if has_answered
-            else "Slack has not confirmed the post"
+            f"Slack answered with an error ({post.error}), so"
+            if is_unknown and post.error and _is_from_slack(post.error)
+            else "Slack has not confirmed the post, so"
         )
         return (
-            f"{lead}. I'm checking whether it arrived, and will tell you {_HERE}. Please do not"
+            f"{lead} I'm checking whether it arrived, and will tell you {_HERE}. Please do not"
             " post it again."
         )
     if post.error in RATE_LIMITED:
@@ -84,5 +90,9 @@ def format_pending(post: Post, now: datetime) -> str:
             f"Slack has had too many posts from me. I will send this one in {wait}, and tell you"
             f" {_HERE}. You don't need to do anything."
         )
-    error = plain(post.error or "no reason given", _MAX_ERROR)
-    return f"Slack refused the post ({error}). I will try again in {wait}, and tell you {_HERE}."
+    if not post.error or post.error in _OURS:
+        return f"The post is not sent yet. I will send it in {wait}, and tell you {_HERE}."
+    error = plain(post.error, _MAX_ERROR)
+    return (
+        f"Slack did not take the post ({error}). I will try again in {wait}, and tell you {_HERE}."
+    )

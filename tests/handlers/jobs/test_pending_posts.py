@@ -1,15 +1,19 @@
 """What a person reads whose post Slack does not take at once, and when the outcome is known."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.workspace import Fault
 from handlers.ids import Action
+from handlers.jobs.outcomes import format_outcome, format_pending
+from store.posting.record import NewPost
+from store.types import PostKind, PostState
 from tests.handlers.conftest import Slack, labels, texts
 from tests.handlers.features.test_start_discussion import filled, opened
 from tests.handlers.jobs.test_posting import settle
-from tests.ids import ANA, GENERAL
+from tests.ids import ANA, GENERAL, TEAM
 
 POST = "chat.postMessage"
 DONE = f"Posted in <#{GENERAL}>."
@@ -132,13 +136,14 @@ async def test_an_outcome_that_comes_too_late_for_the_note_is_a_direct_message(
     slack.workspace.faults.add(Fault(method=POST, kind="refuse", error="internal_error"))
     seen = await slack.press(Action.DISCUSS_POST, preview)
     note = next(one for one in seen if one["ts"] == preview["ts"])
-    assert note["text"].startswith("Slack refused the post (internal_error).")
+    lead = "Slack answered with an error (internal_error), so I'm checking whether it arrived"
+    assert note["text"].startswith(lead)
     assert "in a direct message" in note["text"]
     slack.clock.forward(hours=1)
     await settle(slack)
     await slack.settled()
     (told,) = slack.public("D0ANA")
-    lead = f"The post is not in <#{GENERAL}>: Slack refused it (internal_error)"
+    lead = f"The post is not in <#{GENERAL}>: Slack answered with an error (internal_error)"
     assert told["text"].startswith(lead)
     question = preview["text"].removeprefix("Here is a question: ")
     assert question in texts([told])
@@ -169,3 +174,31 @@ async def test_an_outcome_that_comes_after_the_form_was_closed_is_a_direct_messa
     await settle(slack)
     await slack.settled()
     assert [told["text"] for told in slack.public("D0ANA")] == [DONE]
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "sentence"),
+    [
+        (PostState.PLANNED, None, "The post is not sent yet. I will send it in"),
+        (PostState.PLANNED, "held up", "The post is not sent yet. I will send it in"),
+        (PostState.PLANNED, "request_timeout", "Slack did not take the post (request_timeout)."),
+        (PostState.SENDING, "ratelimited", "Slack has not confirmed the post, so"),
+        (PostState.UNKNOWN, "TimeoutError", "Slack has not confirmed the post, so"),
+        (PostState.UNKNOWN, "fatal_error", "Slack answered with an error (fatal_error), so"),
+        (PostState.MISSED, "broken off", f"The post is not in <#{GENERAL}>: I could not send it"),
+        (PostState.MISSED, "TimeoutError", f"The post is not in <#{GENERAL}>: Slack did not take"),
+        (PostState.FAILED, "its story is gone", f"I could not post in <#{GENERAL}>: its story"),
+    ],
+)
+async def test_only_what_slack_refused_is_called_refused(
+    slack: Slack, state: PostState, error: str | None, sentence: str
+) -> None:
+    new = NewPost(
+        key="k", team_id=TEAM, channel_id=GENERAL, kind=PostKind.SHARE, due_at=slack.clock()
+    )
+    planned = await slack.parley.store.posts.plan(new, now=slack.clock())
+    assert planned
+    post = replace(planned, state=state, error=error)
+    shown = format_outcome(post) or format_pending(post, slack.clock())
+    assert shown.startswith(sentence)
+    assert "refused" not in shown
