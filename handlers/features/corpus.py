@@ -162,11 +162,9 @@ class CorpusAdmin:
             raise ParleyError(
                 f"The number of a revision comes after undo: `{Command.CORPUS} undo 3`."
             )
-        number, loaded = int(typed) if typed else None, self.store.corpus.revision
+        number = int(typed) if typed else None
         now, once = self.options.clock(), request.trigger_id
         await require_first(self.store.idempotency, request.team_id, once, now=now)
-        if loaded and number is not None and number in (loaded.number, loaded.restores):
-            raise ParleyError(f"Revision {number} is loaded now, so nothing would change.")
         async with notify_progress(respond) as progress:
             revision = await self.store.corpus.undo(
                 by=by, at=self.options.clock(), number=number, progress=progress

@@ -72,6 +72,12 @@ class LoadPlan:
     additions: DiskList[IndexChange] = field(default_factory=DiskList)
     moves: DiskList[Move] = field(default_factory=DiskList)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the plan changes nothing."""
+        changes = len(self.additions) + len(self.removals) + len(self.moves)
+        return not (changes or self.documents)
+
     def remove(self, number: int, article: Article, *, is_edited: bool) -> None:
         """Plan to remove an article from the index."""
         self.removals.append(IndexChange(number, article, is_edited))

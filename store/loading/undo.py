@@ -80,9 +80,10 @@ async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:
     first_later: int = target["next_number"]
     stored = await reading.stored_documents(database, plan.source)
     for row in await database.fetch(_DOCUMENTS, target["number"], plan.source):
-        path, digest = row["path"], row["digest"]
+        digest, before = row["digest"], stored.get(row["path"])
         after = StoredDocument(digest=digest, articles=row["articles"]) if digest else None
-        plan.documents[path] = DocumentChange(stored.get(path), after)
+        if after != before:
+            plan.documents[row["path"]] = DocumentChange(before, after)
     edited: set[str] = set()
     kept: set[int] = set()
     async for rows in _past(database, plan.source, target["number"], first_later):

@@ -245,6 +245,8 @@ def test_undo_and_history(
     assert "Envoys met in Geneva." in capsys.readouterr().out
     assert main(["undo"]) == 78
     assert "Nothing to undo: there is no earlier load of the folder." in capsys.readouterr().err
+    assert main(["undo", "1"]) == 78
+    assert "Revision 1 is loaded now, so nothing would change." in capsys.readouterr().err
     assert main(["history"]) == 0
     size, when = "1 document with 1 story", f"{NOW:%Y-%m-%d %H:%M} UTC, by terminal."
     edited = f"{size}; 0 added, 1 edited, 0 moved, 0 removed, in talks.txt; {when}"

@@ -403,14 +403,32 @@ async def test_an_undo_without_a_number_takes_back_no_poll(wire: Wire) -> None:
         assert len(await wire.stories()) == count
 
 
+async def test_an_undo_that_would_change_nothing_is_refused_and_pauses_no_feed(
+    wire: Wire, tmp_path: Path
+) -> None:
+    corpus = wire.store.corpus
+    (tmp_path / "a.txt").write_text("Head\nSummary.\nInsight.\nQuestion?\n")
+    await corpus.reload(tmp_path, by="U1", at=wire.at)
+    (folder,) = await corpus.history(9)
+    await wire.poll(story(0))
+    (feed,) = await corpus.history(1, source=wire.feed.id)
+    for number in (folder.number, feed.number):
+        with pytest.raises(ParleyError, match=rf"Revision {number} is loaded now, so nothing"):
+            await corpus.undo(by="U1", at=wire.at, number=number)
+    assert corpus.revision == feed
+    (source,) = await wire.store.sources.all()
+    assert not source.paused_at
+
+
 async def test_an_undo_of_everything_in_the_folder_does_not_hide_that_of_a_feed(
     wire: Wire, tmp_path: Path
 ) -> None:
     await wire.poll(story(0))
-    (tmp_path / "a.txt").write_text("Head\nSummary.\nInsight.\nQuestion?\n")
-    await wire.store.corpus.reload(tmp_path, by="U1", at=wire.at)
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(f"Head {name}\nSummary.\nInsight.\nQuestion?\n")
+        await wire.store.corpus.reload(tmp_path, by="U1", at=wire.at)
     await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at)
-    (first,) = [one.number for one in await wire.store.corpus.history(9) if one.source == FOLDER]
+    *_, first = [one.number for one in await wire.store.corpus.history(9) if one.source == FOLDER]
     await wire.store.corpus.undo(by="U1", at=wire.at, number=first)
     assert not await wire.stories()
     revision = await wire.store.corpus.undo(by="U1", at=wire.at)
