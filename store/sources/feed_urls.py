@@ -12,7 +12,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d+(?:/|$))", re.IGNORECASE)
 """A scheme and its colon; but `example.com:8080/feed` names a port."""
 _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?:)|feed:(?://)?", re.IGNORECASE)
 
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_CREDENTIALS = re.compile(r"^((?:(?:feed|https?):/{0,2})*+).*@", re.IGNORECASE | re.DOTALL)
 
 
 def normalise_url(written: str) -> str:
@@ -35,9 +35,12 @@ def normalise_url(written: str) -> str:
         raise ParleyError(f"I can't poll an address {error}.") from error
 
 
-def without_credentials(written: str) -> str:
-    """Return an address as it may be shown: without a user name and a password."""
-    return _CREDENTIALS.sub("…@", written)
+def mask_credentials(refused: str) -> str:
+    """Return a refused address with "…" in place of everything between its scheme and the last @.
+
+    A user name or a password can contain any character, even the slash that ends a host.
+    """
+    return _CREDENTIALS.sub(r"\1…@", refused)
 
 
 def derive_id(url: str) -> str:

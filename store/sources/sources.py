@@ -12,7 +12,7 @@ from rapidfuzz.utils import default_process
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.notices import plan_notice
-from store.sources.feed_urls import derive_id, normalise_url, without_credentials
+from store.sources.feed_urls import derive_id, mask_credentials, normalise_url
 from store.sources.opml import Outline
 from store.types import About, ChannelId, FeedSource, ParleyError, PostKind, TeamId, UserId
 
@@ -187,7 +187,7 @@ class Sources:
             except KnownFeedError:
                 known += 1
             except ParleyError as error:
-                refused.append((without_credentials(url), str(error)))
+                refused.append((mask_credentials(url), str(error)))
         return ListImport(added=added, known=known, refused=refused)
 
     async def all(self) -> Sequence[FeedSource]:

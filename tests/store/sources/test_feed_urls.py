@@ -1,10 +1,10 @@
 """The addresses of feeds, as people write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from store.sources.feed_urls import derive_id, normalise_url
+from store.sources.feed_urls import derive_id, mask_credentials, normalise_url
 from store.types import ParleyError
 
 
@@ -66,6 +66,20 @@ def test_any_text_is_an_address_in_one_form_or_refused(written: str) -> None:
     assert url.startswith(("https://", "http://"))
     assert url.isascii()
     assert normalise_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "scheme", ["", "feed:", "feed://", "feed:https://", "https:", "HTTPS://", "http:/"]
+)
+@given(password=st.text(), rest=st.text(st.characters(exclude_characters="@")))
+@example(password="pa/ss", rest="h/f")
+@example(password="pa#s?", rest="h/f")
+@example(password="p@\n", rest="h/f")
+def test_a_refused_address_is_shown_without_credentials(
+    scheme: str, password: str, rest: str
+) -> None:
+    assert mask_credentials(f"{scheme}ana:{password}@{rest}") == f"{scheme}…@{rest}"
+    assert mask_credentials(f"{scheme}{rest}") == f"{scheme}{rest}"
 
 
 def test_http_and_https_are_one_feed() -> None:
