@@ -360,7 +360,10 @@ def reasons(
 
 
 class _Spellings:
-    """The words of an article, each with its first spelling there; read only as far as needed."""
+    """The words of an article, each with its first spelling there; read only as far as needed.
+
+    Only the event loop may use it: two threads cannot read on in one article at once.
+    """
 
     def __init__(self, article: Article) -> None:
         texts = (article.summary, article.headline, article.insight, article.question)
