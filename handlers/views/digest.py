@@ -242,9 +242,9 @@ def is_handed_over(schedule: Schedule, to: UserId) -> Message:
     return message(f"<@{to}> owns it now: {_what(schedule, topics=40)}.")
 
 
-def describe(schedule: Order) -> str:
+def describe(order: Order) -> str:
     """Return what a schedule posts and when, in mrkdwn."""
-    return _what(schedule, topics=40)
+    return _what(order, topics=40)
 
 
 TAKE_BACK = "Take it back"

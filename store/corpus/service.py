@@ -398,7 +398,7 @@ class Corpus:
         """Load *stories*, the entries that *feed* has now; the stories that left it stay.
 
         If no story is new or edited, there is no new revision. Raises `ParleyError` if the feed was
-        paused or removed meanwhile, and `ConcurrentLoadError` if another process loads it first.
+        paused or removed since then, and `ConcurrentLoadError` if another process loads it first.
         """
         async with self._planning(feed.id) as plan:
             planned = await plan_feed(self._database, plan, feed, stories, at)

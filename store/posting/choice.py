@@ -458,7 +458,7 @@ def _why(first: Candidate, recent: Recent, order: Order, *, pool: int, before: i
 
 @dataclass(frozen=True, slots=True)
 class _Stock:
-    """What a pool has, whatever its channel has had."""
+    """The articles of a pool, before those are left out that its channel has had."""
 
     size: int
     """How many articles."""

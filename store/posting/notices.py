@@ -29,7 +29,7 @@ WHERE team_id = $1 AND channel_id = $2 AND {which} RETURNING id, organiser_id
 """
 _NOT_YET = "(stopped IS NULL OR stopped <> $3)"
 _STOPPED = "stopped <> $3"
-"""Those that somebody has resumed meanwhile go on."""
+"""A schedule that somebody has resumed since then goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Told:
     mark: str = ""
     """Which of their changes that is."""
 
-    async def to(
+    async def notify_owner(
         self, connection: Connection, kind: PostKind, team_id: TeamId, owner_id: str
     ) -> None:
         """Plan the notice, unless there is no owner or they changed it themselves."""
@@ -53,7 +53,7 @@ class Told:
             to, about = UserId(owner_id), self.about
             await plan_notice(connection, team_id, kind, to, about, now=self.now, by=self.by)
 
-    async def restored(self, connection: Connection, team_id: TeamId) -> None:
+    async def notify_changer(self, connection: Connection, team_id: TeamId) -> None:
         """Plan the notice to who made the change that is taken back, once for each change."""
         if self.changed_by and self.changed_by != self.by:
             to, about, now = self.changed_by, self.about, self.now

@@ -157,9 +157,11 @@ class Schedules:
                 order.holidays,
             )
             if before and told:
-                await told.to(connection, PostKind.CHANGED, team_id, before["organiser_id"])
+                await told.notify_owner(
+                    connection, PostKind.CHANGED, team_id, before["organiser_id"]
+                )
             if told:
-                await told.restored(connection, team_id)
+                await told.notify_changer(connection, team_id)
         return schedule
 
     async def get(self, team_id: TeamId, schedule_id: str) -> Schedule | None:
@@ -219,7 +221,9 @@ class Schedules:
             await connection.execute(_EMPTY_POOL, team_id, schedule.id)
             rows = await connection.fetch(_REMOVE, team_id, schedule.id)
             if rows and told:
-                await told.to(connection, PostKind.ENDED, team_id, rows[0]["organiser_id"])
+                await told.notify_owner(
+                    connection, PostKind.ENDED, team_id, rows[0]["organiser_id"]
+                )
         return bool(rows)
 
     async def hand_over(self, schedule: Schedule, to: UserId | None, *, told: Told) -> bool:
@@ -231,9 +235,9 @@ class Schedules:
         async with self._database.transaction() as connection:
             rows = await connection.fetch(_HAND_OVER, team_id, schedule.id, before, to or "")
             if rows and told.by:
-                await told.to(connection, PostKind.CHANGED, team_id, before)
+                await told.notify_owner(connection, PostKind.CHANGED, team_id, before)
             if rows:
-                await told.to(connection, PostKind.OWNED, team_id, to or "")
+                await told.notify_owner(connection, PostKind.OWNED, team_id, to or "")
         return bool(rows)
 
 
