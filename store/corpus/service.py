@@ -702,13 +702,12 @@ class Corpus:
     async def _derive(self) -> None:
         """Update the derived data of the articles, and load it; delete what no undo needs any more.
 
-        Does not raise, because the articles are loaded and found without it. After an error,
-        `follow` calls this again.
+        Does not raise, because the articles are loaded and found without it. If the data cannot be
+        updated, `follow` calls this again; the next load or start deletes what could not be.
         """
         error = None
         try:
             with background_work():
-                await revisions.forget(self._database)
                 await derived.bring_up_to_date(self._database, self.finder.index.size)
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.
@@ -723,6 +722,12 @@ class Corpus:
         else:
             self._loaded = self._loaded.with_topics(topics)
         self._plan_derivation(error)
+        # Last, because after a large load the topics would wait for many transactions.
+        try:
+            with background_work():
+                await revisions.forget(self._database)
+        except Exception:
+            log.exception("old versions of stories were not deleted; the next load tries again")
 
     def _plan_derivation(self, error: Exception | None) -> None:
         """Set when to derive again after *error*: in a minute, then later and later."""

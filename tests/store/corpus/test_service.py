@@ -124,6 +124,20 @@ async def test_a_load_succeeds_even_if_deriving_topics_fails(
     assert [topic.name for topic in store.corpus.topics] == ["Geneva"]
 
 
+async def test_topics_are_derived_even_if_old_versions_cannot_be_deleted(
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("store.loading.revisions._FORGET", (("SELECT $1 FROM nowhere", ""),))
+    assert await load(store, folder(tmp_path, talks=TALKS)) == (1, 0, 0)
+    assert [topic.name for topic in store.corpus.topics] == ["Geneva"]
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == [
+        "old versions of stories were not deleted; the next load tries again"
+    ]
+
+
 async def test_search_finds_edits_of_another_process_before_following(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
