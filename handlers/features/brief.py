@@ -156,8 +156,8 @@ class Brief:
         before = await self.store.posts.last_share(
             press.team_id, press.channel_id, article.id, thread_ts=press.value.thread_ts or ""
         )
-        is_other = before and not before.key.startswith(press.key(PostKind.SHARE))
-        if before and is_other and press.value.key != views.AGAIN:
+        own = press.key(PostKind.SHARE), press.key_outside(PostKind.SHARE)
+        if before and before.key not in own and press.value.key != views.AGAIN:
             shown = views.shared_before(article, value=press.value, at=before.due_at)
             await answer(respond, shown, replace=True)
             return

@@ -173,7 +173,7 @@ class Posting:
         Outside its channels, Parley posts through the response_url of the press. Such a message
         cannot be found in the history, so it is sent once, under a separate key.
         """
-        key = f"{press.key(PostKind.SHARE)}:outside"
+        key = press.key_outside(PostKind.SHARE)
         before = await self._store.posts.get(press.team_id, key)
         if before and before.state is not PostState.FAILED:
             raise self._unsent(before)

@@ -84,6 +84,10 @@ class Press(Request):
         where = f"{self.team_id}:{self.channel_id}:{self.message_ts}"
         return f"{where}:{purpose}:{self.value.article_id}"
 
+    def key_outside(self, purpose: str) -> str:
+        """Return the delivery key of the post if Parley is not in the channel."""
+        return f"{self.key(purpose)}:outside"
+
 
 Pressed = Callable[[Press, AsyncRespond], Awaitable[None]]
 """A feature's handler of a press; if it raises, the user sees the error."""
