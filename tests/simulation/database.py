@@ -10,7 +10,8 @@ from typing import NoReturn
 from store.db import Connection, DatabaseUnavailableError, Row
 from store.db.types import storable
 
-_NAMES = tuple(str(number) for number in range(1, 1000))
+_NAMES = tuple(map(str, range(1, 32_767)))
+"""The names of parameters, as many as SQLite by default allows in a statement (sqlite.org/limits.html)."""
 Step = Callable[[str], Awaitable[None]]
 """Lets virtual time pass before a statement; raises if it fails, or if the process is dead."""
 
