@@ -11,7 +11,7 @@ from store.db import Connection, DatabaseUnavailableError, Row
 from store.db.types import storable
 
 _NAMES = tuple(map(str, range(1, 32_767)))
-"""The names of parameters, as many as SQLite by default allows in a statement (sqlite.org/limits.html)."""
+"""The names of parameters: the most that SQLite allows by default (sqlite.org/limits.html)."""
 Step = Callable[[str], Awaitable[None]]
 """Lets virtual time pass before a statement; raises if it fails, or if the process is dead."""
 
