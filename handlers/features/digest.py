@@ -136,7 +136,8 @@ class Digest:
     async def guessed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
         lines = [line.partition(" ") for line in (press.value.words or " ").splitlines()]
-        is_back = lines[0][0] == views.RESTORE
+        verb, _, became = lines[0][0].partition(":")
+        is_back = verb == views.RESTORE
         if is_back:
             lines[0] = "on", "", lines[0][2]
         if any(word not in COMMANDS for word, _, _ in lines):
@@ -148,11 +149,28 @@ class Digest:
             await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
             request = replace(request, channel_id=channel_id)
         about = press.value.schedule_id
+        if became:
+            await self._require_unchanged(request, about, became, lines[0][2])
         answers = [await self._answer(request, word, rest, about) for word, _, rest in lines]
         are_new = all(word == "on" for word, _, _ in lines)
         if is_back and (shown := await self._back(request, about, lines[0][2])):
             answers = [shown]
         await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
+
+    async def _require_unchanged(
+        self, request: Request, schedule_id: str, became: str, words: str
+    ) -> None:
+        """Raise `ParleyError` if the schedule is neither what it *became* nor what *words* order.
+
+        What somebody has changed since must not be lost without a word.
+        """
+        schedule = await self.store.schedules.get(request.team_id, schedule_id)
+        order = order_of(schedule) if schedule else None
+        if order and views.short_hash(order) != became and write_order(order) != words:
+            raise ParleyError(
+                f"It has been changed again since, so I have not taken that change back."
+                f" `{Command.DIGEST}` shows what it is now."
+            )
 
     async def _back(self, request: Request, schedule_id: str, words: str) -> Message | None:
         """Return that the schedule is again what *words* order; None if it is not."""

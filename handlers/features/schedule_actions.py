@@ -127,7 +127,7 @@ class ScheduleActions:
                 return views.confirm(before, f"on {write_order(order) or ''}", order=order)
         became = views.describe(order)
         if before:
-            told = self._told(before, by, became=became, words=views.restoring(before))
+            told = self._told(before, by, became=became, words=views.restoring(before, order))
         else:
             about = About(channel_id=channel_id, name=order.name, what=became)
             told = Told(about=about, by=by.user_id, now=self.options.clock())

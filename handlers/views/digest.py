@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from datetime import datetime as instant
+from hashlib import sha256
 from itertools import takewhile
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -261,13 +262,21 @@ def is_back(schedule: Schedule, coming: UpcomingPost | None) -> Message:
     )
 
 
-def restoring(schedule: Schedule) -> str:
-    """Return the commands that set a schedule up as it is, one a line; "" if words cannot."""
+def restoring(schedule: Schedule, became: Order | None = None) -> str:
+    """Return the commands that set a schedule up as it is, one a line; "" if words cannot.
+
+    They are only for a schedule that still is what it *became*; None if it was ended.
+    """
     words = write_order(order_of(schedule))
     if not words:
         return ""
     pause = f"\n{_pause(schedule.paused_until)}" if schedule.paused_until else ""
-    return f"{RESTORE} {words}{pause}"
+    return f"{RESTORE}{f':{short_hash(became)}' if became else ''} {words}{pause}"
+
+
+def short_hash(order: Order) -> str:
+    """Return what tells *order* from others, in little of a button's value."""
+    return sha256((write_order(order) or "").encode()).hexdigest()[:8]
 
 
 def commands(
@@ -359,7 +368,7 @@ def is_on(
         text += " There is no story for it yet, so nothing will be posted until there is one."
     name = f" {schedule.name}" if others else ""
     hint = f"`{Command.DIGEST} next{name}` lists what comes, `{Command.DIGEST} off{name}` stops it."
-    back = [("Take it back", restoring(before))] if before else []
+    back = [(TAKE_BACK, restoring(before, order_of(schedule)))] if before else []
     take_back = commands(back, schedule.channel_id, schedule.id)
     warnings = [samples.warning()] if has_samples else []
     buttons = [actions(*take_back)] if take_back else []

@@ -520,3 +520,20 @@ async def test_next_lists_the_posts_of_all_schedules_in_order_of_time(two: Slack
     assert names == ["daily-question"] * 4 + ["friday-digest"] * 2
     assert "no post (skipped)" in lines[-2]
     assert "Fri 4 Dec 2026" in lines[-1], "the next post of each, however late it comes"
+
+
+async def test_an_old_answer_takes_back_nothing_newer(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 tue,thu")
+    (first,) = await slack.type("/digest on 09:30 weekdays")
+    (second,) = await slack.type("/digest on 12:00 daily")
+    assert labels(first) == labels(second) == [TAKE_BACK]
+    (now,) = (await schedules(slack)).values()
+    seen = await slack.press_thrice(Action.DIGEST_GUESS, first)
+    assert "It has been changed again since" in texts(seen)
+    assert [*(await schedules(slack)).values()] == [now]
+    # The newest change can still be taken back, and then the one before it.
+    seen = await slack.press_thrice(Action.DIGEST_GUESS, second)
+    assert "is back" in texts(seen)
+    await slack.press(Action.DIGEST_GUESS, first)
+    (now,) = (await schedules(slack)).values()
+    assert now.timetable.weekdays == {1, 3}
