@@ -91,7 +91,7 @@ def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int |
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the one of *known* that *word* misspells or shortens; None if there is none."""
+    """Return the one of *known* that *word* misspells or shortens, or None."""
     if len(word) < 3:
         return None
     found = process.extractOne(

@@ -103,7 +103,7 @@ def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
 
 
 def nearest_zones(typed: str) -> Sequence[str]:
-    """Return the zones of the name that *typed* misspells; [] if there is none.
+    """Return the zones of the name that *typed* misspells; [] if it misspells none.
 
     A misspelt name begins with the right letter, and an English word is one letter off at most.
     """

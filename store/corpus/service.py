@@ -515,7 +515,7 @@ class Corpus:
         return not (await self.as_in_source(article)).question
 
     async def question_like(self, article: Article, question: str) -> Article | None:
-        """Return another story whose question is nearly *question*; None if there is none."""
+        """Return another story whose question is nearly *question*, or None."""
         with LoadPlan(base=0) as plan:
             plan.add(replace(article, question=question))
             numbers = await reading.numbers_by_id(self._database, [article.id])

@@ -114,12 +114,12 @@ def hash_text(headline: str, summary: str) -> str:
 
 
 def hash_key(text: str | None) -> str | None:
-    """Return the hash of a guid; None if there is none."""
+    """Return the hash of a guid, or None without one."""
     return _hash(text) if text else None
 
 
 def hash_link(url: str | None) -> str | None:
-    """Return the hash of a link without what does not identify a page; None if there is none."""
+    """Return the hash of a link without what does not identify a page, or None without one."""
     if not url:
         return None
     parts = urlsplit(url)

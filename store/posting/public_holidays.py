@@ -78,7 +78,7 @@ def region_name(region: str) -> str:
 
 
 def nearest_region(text: str) -> str | None:
-    """Return the name of a country or region that *text* misspells; None if there is none."""
+    """Return the name of a country or region that *text* misspells, or None."""
     parts = (name for names in _countries().values() for name in names if len(name) > _SHORT)
     names = [*names_by_code().values(), *parts]
     found = process.extractOne(
