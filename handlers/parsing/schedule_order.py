@@ -11,11 +11,12 @@ from itertools import takewhile
 from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.cadence import write_days
+from handlers.parsing.date_tokens import number_of
 from handlers.parsing.holiday_words import take_holidays
 from handlers.parsing.readings import MistypedError, UnclearError
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import has_time, parse
-from handlers.parsing.words import MONTH_NAMES
+from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS
 from store.finding.countries import is_country
 from store.posting.public_holidays import region_name
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
@@ -26,13 +27,18 @@ LONGEST_TOPIC = 75
 """The most characters that an option of a select may have (docs.slack.dev, option object)."""
 _STORIES = 3
 # At most nine digits: int() raises for a number of thousands of digits.
+_COUNT = rf"(?:\d{{1,9}}|(?:{'|'.join(NUMBERS)})\b)"
+_NOT_A_TIME = (
+    r"(?![:.\d]|\s*[ap]\.?m\b|\s+(?:past|to|after|before|o'?\s?clock|in\s+the"
+    rf"|{'|'.join((*NUMBERS, *TENS))})\b)"
+)
 _DIGEST = re.compile(
-    r"(?<![\w-])(?:digest(?: +of)?(?: +(?P<after>\d{1,9})(?![:.\d]|\s*[ap]\.?m\b))?(?: +stories)?"
-    r"|(?P<before>\d{1,9}) +stories)\b",
+    rf"(?<![\w-])(?:digest(?: +(?:of|with))?(?: +(?P<after>{_COUNT}){_NOT_A_TIME})?(?: +stories)?"
+    rf"|(?P<before>{_COUNT}) +stories)\b",
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    r"\b(?:max(?:imum)?[ -]?age(?: of)?|(?:no|not) older than)\b *(?P<number>\d{1,9}|an?\b|one\b)?"
+    rf"\b(?:max(?:imum)?[ -]?age(?: of)?|(?:no|not) older than)\b *(?P<number>{_COUNT}|an?\b)?"
     r" *(?P<unit>days?\b|d\b|weeks?\b|w\b)?",
     re.IGNORECASE,
 )
@@ -245,7 +251,8 @@ def _read_kind(words: str, base: Order | None) -> Order:
         return (
             replace(order, kind=PostKind.QUESTION, stories=1, news=News.ANY) if is_other else order
         )
-    stories = int(digest["after"] or digest["before"] or _STORIES)
+    typed = digest["after"] or digest["before"]
+    stories = number_of(typed) if typed else _STORIES
     if not 1 <= stories <= MOST_STORIES:
         raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
     return replace(base or _PLAIN, kind=PostKind.DIGEST, stories=stories)
@@ -289,7 +296,7 @@ def _days(age: re.Match[str]) -> int:
     number, unit = age["number"], age["unit"]
     if not (number and unit):
         raise ParleyError("A maximum age is in days or weeks, as in `max age 7 days`.")
-    days = (int(number) if number.isdecimal() else 1) * (7 if unit[0] in "wW" else 1)
+    days = number_of(number) * (7 if unit[0] in "wW" else 1)
     if not 1 <= days <= MOST_DAYS:
         raise ParleyError(f"A maximum age is 1 to {MOST_DAYS} days.")
     return days

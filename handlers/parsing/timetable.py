@@ -152,6 +152,16 @@ def parse(words: str, *, zone: str, today: date, base: Timetable | None = None) 
     should be that of the person who typed the words; *today* is the date there. Raises
     `UnclearError[Timetable]`, or `ParleyError`, which names the words that were not understood.
     """
+    try:
+        return _understand(words, zone, today, base)
+    except ParleyError as error:
+        # Numbers are read as digits, and quoted as they were typed.
+        for number in _NUMBER_WORD.finditer(words):
+            error.args = (str(error).replace(f"“{_in_digits(number)}”", f"“{number[0]}”"),)
+        raise
+
+
+def _understand(words: str, zone: str, today: date, base: Timetable | None) -> Timetable:
     text = " ".join(as_typed(words).split())
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError(f"That is too long for a time, days and a time zone. {_possible()}")
