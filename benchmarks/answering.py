@@ -136,7 +136,7 @@ async def _measure(
 ) -> Line:
     slack = FakeSlack()
     async with slack.listening(), server(name, transport, slack, folder, corpus) as (process, port):
-        await _until_idle(process)
+        await until_idle(process)
         for number, sent in ((_WARM_UP, queries), (_NUMBERS[clients], [*queries[_WARM_UP:]])):
             before = cpu(process)
             if transport == "http":
@@ -147,7 +147,7 @@ async def _measure(
         return Line(speed=speed, cpu=used, memory=memory(process))
 
 
-async def _until_idle(process: Process) -> None:
+async def until_idle(process: Process) -> None:
     """Wait until the server has loaded its models, which it does after it accepts requests."""
     before = -1.0
     while (now := cpu(process)) - before > _IDLE * _PAUSE:

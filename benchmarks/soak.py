@@ -1,9 +1,10 @@
 """Run everything at once for a long time: `make soak` (SECONDS=3600).
 
 The bot is connected to the local workspace by Socket Mode and answers look-ups all the time. At
-intervals, the corpus is reloaded, the socket is replaced, and a question falls due. The run fails
-if an ack is missing, if more than a few commands found no socket, if the log has an error, if a
-question was posted twice or not at all, or if memory grows.
+intervals, the corpus is reloaded, a feed publishes a story, new stories are embedded, the socket is
+replaced, and a question falls due. The run fails if an ack is missing, if more than a few commands
+found no socket, if the log has an error, if a question was posted twice or not at all, if a story
+of the feed was not stored, or if memory grows.
 """
 
 import argparse
@@ -15,14 +16,17 @@ from collections import Counter
 from datetime import timedelta
 from itertools import count, cycle
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from benchmarks.answering import ROOT, memory
+from benchmarks.answering import ROOT, memory, until_idle
 from benchmarks.load import read_queries
 from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.workspace import Workspace
 from bot.workspace.delivery.dispatcher import ActionResult
+from store import open_store
 from store.samples import STARTER
+from store.types import FOLDER
 from tests.ids import ANA, GENERAL
 from tests.machine import environment, running_clock
 
@@ -74,12 +78,14 @@ class Soak:
             await asyncio.sleep(_PAUSE)
 
     async def _pass_days(self, every: float) -> None:
-        """Repeat: reload the corpus, then move the clock to the next question."""
+        """Repeat: reload the corpus, publish a story, then move the clock to the next question."""
         await self._type("/digest on 09:30 daily UTC")
+        await self._type(f"/corpus sources add {self.workspace.feed.url}")
         for number in count(1):
             text = f"News {number}\nA summary of {number}.\nAn insight.\nWhy {number}?\n"
             (self.folder / "corpus" / "news.txt").write_text(text)
             await self._type("/corpus reload")
+            self.workspace.feed.publish(f"Letter {number}", "A summary. An insight.")
             # Wait for the answer first: a response_url expires in less than a day.
             now = self.clock()
             due = now.replace(hour=9, minute=30, second=1, microsecond=0)
@@ -115,8 +121,8 @@ class Soak:
             if b'"error"' in line:
                 self.errors.append(line.decode())
 
-    def problems(self, questions: int) -> list[str]:
-        """Return a description of each problem."""
+    def problems(self, questions: int, stored: int) -> list[str]:
+        """Return a description of each problem; *stored* counts the feed's stories."""
         found = [f"the log: {line.strip()}" for line in self.errors[:3]]
         every = self.commands.total()
         if lost := every - self.commands[ACKED] - self.commands[NO_SOCKET]:
@@ -126,6 +132,9 @@ class Soak:
         # The last question may not be posted yet.
         if not self.days - 1 <= questions <= self.days:
             found.append(f"{questions} questions in {self.days} days")
+        # Nor may the last story be polled yet.
+        if not self.days - 1 <= stored <= self.days:
+            found.append(f"{stored} stories of the feed in {self.days} days")
         first = max(self.memory[: max(len(self.memory) // 5, 1)])
         last = self.memory[-1]
         if last > first * _MAX_GROWTH:
@@ -136,6 +145,13 @@ class Soak:
 def outcome(delivery: ActionResult) -> str:
     """Return the outcome of a command; an error message ends with Slack's error code."""
     return ACKED if delivery.acked else str(delivery.error).rpartition(" ")[2].strip('"')
+
+
+async def _stored(url: str) -> int:
+    """Return how many of the feed's stories are in the database."""
+    async with open_store(url, is_looking=True) as store:
+        stories = await store.sources.stories()
+    return sum(number for source, number in stories.items() if source != FOLDER)
 
 
 async def soak(seconds: float) -> int:
@@ -158,6 +174,7 @@ async def soak(seconds: float) -> int:
                     SLACK_API_URL=workspace.api_url,
                     CLOCK_URL=f"{workspace.url}page/clock",
                     CORPUS_DIR=str(folder / "corpus"),
+                    FEEDS_ALLOW=urlsplit(workspace.url).netloc,
                 ),
                 stderr=PIPE,
             )
@@ -165,6 +182,8 @@ async def soak(seconds: float) -> int:
                 assert process.stderr
                 while b"connected" not in await process.stderr.readline():
                     pass
+                # What the models take is no growth.
+                await until_idle(process)
                 run = Soak(workspace, clock, folder)
                 await run.run(process, seconds)
                 process.terminate()
@@ -174,13 +193,15 @@ async def soak(seconds: float) -> int:
                     process.kill()
             texts = [one["text"] for one in workspace.messages(GENERAL)]
             asked = [text for text in texts if "Question of the day" in text]
-    problems = run.problems(len(asked))
+        stored = await _stored(f"sqlite:///{folder}/data/parley.db")
+    problems = run.problems(len(asked), stored)
     if code:
         problems.append(f"the bot exited with status {code}")
     sys.stdout.write(
         f"{seconds:.0f} s: {run.commands[ACKED]:,} commands acked, "
         f"{run.commands[NO_SOCKET]} sent between two sockets, {run.refreshes} sockets, "
-        f"{len(asked)} questions in {run.days} days with a reload each; "
+        f"{len(asked)} questions and {stored} stories of a feed in {run.days} days with a reload "
+        "each; "
         f"memory {run.memory[0]:.0f} MB at the start, {max(run.memory):.0f} at most, "
         f"{run.memory[-1]:.0f} at the end\n"
     )

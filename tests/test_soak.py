@@ -19,8 +19,10 @@ async def test_a_command_is_counted_by_its_outcome(tmp_path: Path) -> None:
         soak = Soak(workspace, clock, tmp_path)
     soak.memory, soak.refreshes = [100.0], 2
     soak.commands.update({ACKED: 1000, NO_SOCKET: 2})
-    assert soak.problems(questions=0) == []
+    assert soak.problems(questions=0, stored=0) == []
     soak.commands[NO_SOCKET] += 1
-    assert soak.problems(questions=0) == ["3 of 1,003 commands found no socket"]
+    assert soak.problems(questions=0, stored=0) == ["3 of 1,003 commands found no socket"]
     soak.commands["operation_timeout"] += 1
-    assert "1 acks are missing" in soak.problems(questions=0)
+    assert "1 acks are missing" in soak.problems(questions=0, stored=0)
+    soak.days = 3
+    assert "1 stories of the feed in 3 days" in soak.problems(questions=3, stored=1)
