@@ -32,7 +32,6 @@ from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.slack.button_press import Pressed, acknowledge, on_press
 from handlers.slack.error_replies import on_error
 from store import Store
-from store.types import FeedChange
 
 
 def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> None:
@@ -99,10 +98,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.CORPUS_ADD, uploads.add)
     pressed(Action.QUESTION_WRITE, questions.write)
     pressed(Action.QUESTION_NEXT, questions.write)
-    pressed(Action.SOURCE_PAUSE, sources.pressed(FeedChange.PAUSE))
-    pressed(Action.SOURCE_RESUME, sources.pressed(FeedChange.RESUME))
-    pressed(Action.SOURCE_REFRESH, sources.pressed(FeedChange.REFRESH))
-    pressed(Action.SOURCE_REMOVE, sources.pressed(FeedChange.REMOVE))
+    pressed(Action.SOURCE_MORE, sources.menu)
+    pressed(Action.SOURCE_REMOVE, sources.remove)
 
     if options.has_agent_view:
         Agent(lookup, slack).register(app)

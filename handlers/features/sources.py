@@ -11,7 +11,7 @@ from handlers.features.dependencies import FindsFeeds, Options, Slack
 from handlers.mrkdwn import plain
 from handlers.parsing.words import nearest as nearest_word
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, Pressed, Request
+from handlers.slack.button_press import Press, Request
 from handlers.slack.error_replies import require_first
 from handlers.views import sources as views
 from handlers.views.message import Message
@@ -77,16 +77,27 @@ class SourcesAdmin:
                 return views.ask_which(what, await self.store.sources.all())
         return await self._list(part=typed.strip())
 
-    def pressed(self, change: FeedChange) -> Pressed:
-        """Return a listener for a button that makes *change* to the feed in its value."""
-
-        async def listener(press: Press, respond: AsyncRespond) -> None:
-            await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
+    async def menu(self, press: Press, respond: AsyncRespond) -> None:
+        """Change a feed as chosen in its menu; to remove it takes one more press."""
+        await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
+        source_id, chosen = press.value.key, press.value.words
+        feed = await self.store.sources.get(source_id)
+        if feed and chosen == FeedChange.REMOVE:
+            stories = (await self.store.sources.stories()).get(source_id, 0)
+            await answer(respond, views.confirm_removal(feed, stories), replace=True)
+            return
+        note = ""
+        if chosen != views.LIST:
             with _escaping():
-                note = await self._change(change, press.value.key, press)
-            await answer(respond, await self._list(note), replace=True)
+                note = await self._change(FeedChange(chosen), source_id, press)
+        await answer(respond, await self._list(note), replace=True)
 
-        return listener
+    async def remove(self, press: Press, respond: AsyncRespond) -> None:
+        """Remove a feed after the question of `confirm_removal`."""
+        await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
+        with _escaping():
+            note = await self._change(FeedChange.REMOVE, press.value.key, press)
+        await answer(respond, await self._list(note), replace=True)
 
     async def add_list(self, data: bytes, team_id: TeamId, user_id: UserId) -> Message:
         """Add the feeds of a list in OPML for an admin, and return what was added."""

@@ -7,13 +7,15 @@ from datetime import datetime
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.views.blocks import Block, Element, actions, button, section
+from handlers.views.blocks import Block, Element, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, when
 from handlers.views.preview import who
 from store.sources.opml import write_opml
 from store.sources.sources import ListImport
 from store.types import FOLDER, FeedChange, FeedSource, Health, Revision
 
+LIST = "list"
+"""The value of a button that only lists the feeds again."""
 SHOWN = 8
 """How many feeds one message shows; Slack limits the size of all blocks together."""
 _MOST_OPML = 2_800
@@ -98,12 +100,24 @@ def sources(
         lead = f"*Sources* with “{plain(part, 100)}”: {counted(len(feeds), 'feed')}."
     blocks = [section(note)] if note else []
     blocks.append(section(lead if note else f"{lead}\n{_how()}"))
-    for feed in sorted(feeds, key=_worst_first)[:SHOWN]:
-        blocks += _feed(feed, stories.get(feed.id, 0))
+    shown = sorted(feeds, key=_worst_first)[:SHOWN]
+    blocks += [_feed(feed, stories.get(feed.id, 0)) for feed in shown]
     if len(feeds) > SHOWN:
         rest = f"… and {counted(len(feeds) - SHOWN, 'feed')} more"
         blocks.append(section(f"{rest}: `{Command.CORPUS} sources NAME` shows those of a name."))
     return message(note or lead, blocks)
+
+
+def confirm_removal(feed: FeedSource, stories: int) -> Message:
+    """Ask whether to remove *feed* with its *stories*."""
+    text = f"Remove {name(feed)}? It has no stories."
+    if stories:
+        counts = counted(stories, "story")
+        undo = f"`{Command.CORPUS} undo` can bring the stories back."
+        text = f"Remove {name(feed)}, with {counts}? {undo}"
+    remove = button("Remove", Action.SOURCE_REMOVE, Value(key=feed.id))
+    keep = button("Keep it", Action.SOURCE_MORE, Value(key=feed.id, words=LIST))
+    return paragraphs(text, buttons=[remove, keep])
 
 
 def _stories(count: int) -> str:
@@ -247,27 +261,19 @@ def _worst_first(feed: FeedSource) -> tuple[int, str]:
     return order.index(feed.health), feed.name.casefold()
 
 
-def _feed(feed: FeedSource, stories: int) -> list[Block]:
+def _feed(feed: FeedSource, stories: int) -> Block:
     sign = ":warning: " if feed.health is Health.FAILING else ""
     problem = feed.last_problem and plain(feed.last_problem, 150)
     facts = state(replace(feed, last_problem=problem), stories, when)
     text = f"{sign}{name(feed)} {plain(feed.url, 120)}\n{facts}"
-    return [section(text), actions(*_buttons(feed))]
+    return section(text, accessory=_menu(feed))
 
 
-def _buttons(feed: FeedSource) -> list[Element]:
-    value = Value(key=feed.id)
-    is_paused = feed.health is Health.PAUSED
-    turns = (
-        [button("Resume", Action.SOURCE_RESUME, value, hint=f"Resume {feed.name[:40]}")]
-        if is_paused
-        else [
-            button("Refresh now", Action.SOURCE_REFRESH, value, hint=f"Poll {feed.name[:40]} now"),
-            button("Pause", Action.SOURCE_PAUSE, value, hint=f"Pause {feed.name[:40]}"),
-        ]
+def _menu(feed: FeedSource) -> Element:
+    polling = [("Refresh now", FeedChange.REFRESH), ("Pause", FeedChange.PAUSE)]
+    if feed.health is Health.PAUSED:
+        polling = [("Resume", FeedChange.RESUME)]
+    choices = [*polling, ("Remove", FeedChange.REMOVE)]
+    return overflow(
+        Action.SOURCE_MORE, [(label, Value(key=feed.id, words=change)) for label, change in choices]
     )
-    sure = f"Stop polling {feed.name[:60]}, and take its stories away? Undo brings them back."
-    remove = button(
-        "Remove", Action.SOURCE_REMOVE, value, hint=f"Remove {feed.name[:40]}", confirm=sure
-    )
-    return [*turns, remove]

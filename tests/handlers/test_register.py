@@ -13,7 +13,8 @@ from handlers import ids
 from handlers.button_value import Value
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
-from tests.handlers.conftest import Slack, Switches, dm
+from store.types import FeedChange
+from tests.handlers.conftest import Slack, Switches, dm, labels
 from tests.handlers.features.test_schedule_actions import choose, posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import upload
@@ -147,13 +148,13 @@ async def uploaded(slack: Slack) -> None:
     await slack.press(Action.CORPUS_ADD, offered, channel=dm(ANA))
 
 
-def source(action: str, *, is_paused: bool = False) -> Callable[[Slack], Awaitable[Any]]:
-    async def way(slack: Slack) -> None:
-        await add_feed(slack, is_paused=is_paused)
-        (shown,) = await slack.type("/corpus sources")
-        assert await slack.press(action, shown)
-
-    return way
+async def source_menu(slack: Slack) -> None:
+    feed = await add_feed(slack)
+    (shown,) = await slack.type("/corpus sources")
+    option = Value(key=feed.id, words=FeedChange.REMOVE).encode()
+    (asked,) = await slack.press(Action.SOURCE_MORE, shown, selected_option=option)
+    assert labels(asked) == ["Remove", "Keep it"]
+    assert await slack.press(Action.SOURCE_REMOVE, asked)
 
 
 def step(name: str, **inputs: str) -> Callable[[Slack], Awaitable[Any]]:
@@ -309,10 +310,8 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Action.CORPUS_UNDO: undo,
     Action.CORPUS_RELOAD: at_home(Action.CORPUS_RELOAD),
     Action.CORPUS_ADD: uploaded,
-    Action.SOURCE_PAUSE: source(Action.SOURCE_PAUSE),
-    Action.SOURCE_RESUME: source(Action.SOURCE_RESUME, is_paused=True),
-    Action.SOURCE_REFRESH: source(Action.SOURCE_REFRESH),
-    Action.SOURCE_REMOVE: source(Action.SOURCE_REMOVE),
+    Action.SOURCE_MORE: source_menu,
+    Action.SOURCE_REMOVE: source_menu,
     Action.QUESTION_WRITE: write_question,
     Action.QUESTION_NEXT: next_unasked,
     Action.POST_MORE: menu,

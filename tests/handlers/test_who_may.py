@@ -29,6 +29,7 @@ from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
+from store.types import FeedChange
 from tests.handlers.conftest import Slack, Switches, dm, in_form
 from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_sources import add_feed
@@ -255,14 +256,28 @@ async def add_document(slack: Slack) -> Json:
     return await held(slack, add)
 
 
-def source(action: Action, *, is_paused: bool = False) -> Callable[[Slack], Awaitable[Json]]:
-    """Press the button *action* of a feed."""
+def source(change: FeedChange, *, is_paused: bool = False) -> Callable[[Slack], Awaitable[Json]]:
+    """Choose *change* in the menu of a feed."""
 
     async def prepare(slack: Slack) -> Json:
-        await add_feed(slack, is_paused=is_paused)
-        return await pressed(action, "/corpus sources")(slack)
+        feed = await add_feed(slack, is_paused=is_paused)
+        (shown,) = await slack.type("/corpus sources")
+        option = Value(key=feed.id, words=change).encode()
+        choosing = slack.workspace.press(
+            ANA, Action.SOURCE_MORE, channel=GENERAL, ts=shown["ts"], selected_option=option
+        )
+        return await held(slack, choosing)
 
     return prepare
+
+
+async def remove_source(slack: Slack) -> Json:
+    feed = await add_feed(slack)
+    (shown,) = await slack.type("/corpus sources")
+    option = Value(key=feed.id, words=FeedChange.REMOVE).encode()
+    (asked,) = await slack.press(Action.SOURCE_MORE, shown, selected_option=option)
+    pressing = slack.workspace.press(ANA, Action.SOURCE_REMOVE, channel=GENERAL, ts=asked["ts"])
+    return await held(slack, pressing)
 
 
 def unasked(action: Action, line: str) -> Callable[[Slack], Awaitable[Json]]:
@@ -514,10 +529,11 @@ WAYS: dict[tuple[str, str], Way] = {
     },
     (Action.CORPUS_RELOAD, ""): change(_ADMIN, edited(at_home(Action.CORPUS_RELOAD))),
     (Action.CORPUS_ADD, ""): change(_ADMIN, add_document),
-    (Action.SOURCE_PAUSE, ""): change(_ADMIN, source(Action.SOURCE_PAUSE)),
-    (Action.SOURCE_RESUME, ""): change(_ADMIN, source(Action.SOURCE_RESUME, is_paused=True)),
-    (Action.SOURCE_REFRESH, ""): change(_ADMIN, source(Action.SOURCE_REFRESH)),
-    (Action.SOURCE_REMOVE, ""): change(_ADMIN, source(Action.SOURCE_REMOVE)),
+    (Action.SOURCE_MORE, "pause"): change(_ADMIN, source(FeedChange.PAUSE)),
+    (Action.SOURCE_MORE, "resume"): change(_ADMIN, source(FeedChange.RESUME, is_paused=True)),
+    (Action.SOURCE_MORE, "refresh"): change(_ADMIN, source(FeedChange.REFRESH)),
+    (Action.SOURCE_MORE, "remove"): look_up(source(FeedChange.REMOVE), _ADMIN),
+    (Action.SOURCE_REMOVE, ""): change(_ADMIN, remove_source),
     (Action.QUESTION_WRITE, ""): look_up(unasked(Action.QUESTION_WRITE, "/brief ferries"), _ADMIN),
     (Action.QUESTION_NEXT, ""): look_up(unasked(Action.QUESTION_NEXT, "/corpus status"), _ADMIN),
     (Action.POST_MORE, MENU_WHY): look_up(menu(MENU_WHY)),

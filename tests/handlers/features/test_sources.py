@@ -11,7 +11,7 @@ from handlers.ids import Action
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
 from store.types import FeedSource, ParleyError
-from tests.handlers.conftest import Slack, labels, texts
+from tests.handlers.conftest import Slack, texts
 from tests.handlers.features.test_uploads import upload
 from tests.ids import ANA, BEN, TEAM
 
@@ -43,12 +43,26 @@ async def added(slack: Slack, address: str = ADDRESS) -> FeedSource:
     return (await slack.parley.store.sources.all())[-1]
 
 
-async def add_feed(slack: Slack, *, is_paused: bool = False) -> None:
+async def add_feed(slack: Slack, *, is_paused: bool = False) -> FeedSource:
     """Add a feed an hour ago, without a request."""
     sources, before = slack.parley.store.sources, slack.clock() - timedelta(hours=1)
     feed = await sources.add("https://news.example/feed", now=before)
     if is_paused:
         await sources.pause(feed.id, now=before)
+    return feed
+
+
+async def choose(slack: Slack, shown: dict[str, Any], label: str) -> dict[str, Any]:
+    """Choose *label* in the menu of the first feed of a list, and return the answer."""
+    menu = next(block["accessory"] for block in shown["blocks"] if "accessory" in block)
+    (value,) = (one["value"] for one in menu["options"] if one["text"]["text"] == label)
+    return (await slack.press(Action.SOURCE_MORE, shown, selected_option=value))[-1]
+
+
+def choices(shown: dict[str, Any]) -> list[list[str]]:
+    """Return the labels in the menu of each feed of a list."""
+    menus = [block["accessory"] for block in shown["blocks"] if "accessory" in block]
+    return [[one["text"]["text"] for one in menu["options"]] for menu in menus]
 
 
 async def load(slack: Slack, feed: FeedSource, headline: str = "Tunnel opens") -> None:
@@ -105,21 +119,25 @@ async def test_health_is_shown(slack: Slack) -> None:
     assert "keeps its newest story of the last 30 days" in texts([await sources(slack)])
 
 
-async def test_buttons_pause_resume_refresh_and_remove(slack: Slack) -> None:
+async def test_a_menu_pauses_resumes_refreshes_and_removes(slack: Slack) -> None:
     store, feed = slack.parley.store, await added(slack)
     await load(slack, feed)
     shown = await sources(slack)
-    assert labels(shown) == ["Refresh now", "Pause", "Remove"]
-    shown = (await slack.press(Action.SOURCE_PAUSE, shown))[-1]
+    assert choices(shown) == [["Refresh now", "Pause", "Remove"]]
+    shown = await choose(slack, shown, "Pause")
     assert "is paused: its stories stay" in shown["text"]
-    assert labels(shown) == ["Resume", "Remove"]
-    shown = (await slack.press(Action.SOURCE_RESUME, shown))[-1]
-    assert labels(shown) == ["Refresh now", "Pause", "Remove"]
+    assert choices(shown) == [["Resume", "Remove"]]
+    shown = await choose(slack, shown, "Resume")
     slack.clock.forward(minutes=5)
-    shown = (await slack.press(Action.SOURCE_REFRESH, shown))[-1]
+    shown = await choose(slack, shown, "Refresh now")
     (now,) = await store.sources.all()
     assert now.next_poll_at == slack.clock()
-    shown = (await slack.press(Action.SOURCE_REMOVE, shown))[-1]
+    asked = await choose(slack, shown, "Remove")
+    assert asked["text"].endswith("with 1 story? `/corpus undo` can bring the stories back.")
+    shown = (await slack.press(Action.SOURCE_MORE, asked))[-1]
+    assert choices(shown) == [["Refresh now", "Pause", "Remove"]]
+    asked = await choose(slack, shown, "Remove")
+    shown = (await slack.press(Action.SOURCE_REMOVE, asked))[-1]
     assert "is removed, with 1 story. `/corpus undo` brings them back." in shown["text"]
     assert not await store.sources.all()
     (undone,) = await slack.type("/corpus undo")
