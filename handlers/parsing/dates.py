@@ -137,9 +137,15 @@ def parse_dates(words: str, *, today: date) -> list[date]:
     meaning = _understand(words, today)
     if len(meaning.readings) == 1 and not meaning.doubt:
         return [*meaning.readings[0]]
-    choice = " or ".join(map(format_dates, meaning.readings))
-    end = f"Do you mean {choice}?" if meaning.readings else HINT
+    end = f"Do you mean {_choice(meaning.readings)}?" if meaning.readings else HINT
     raise UnclearError(f"{meaning.doubt} {end}", meaning.readings)
+
+
+def _choice(readings: Sequence[Dates]) -> str:
+    """Return the readings as a question names them: "Fri 27 Nov 2026, Sat 28 Nov 2026 or both"."""
+    if len(readings) == 3 and sorted({*readings[0], *readings[1]}) == sorted(readings[2]):
+        return f"{format_dates(readings[0])}, {format_dates(readings[1])} or both"
+    return " or ".join(map(format_dates, readings))
 
 
 def _understand(words: str, today: date) -> _Meaning:

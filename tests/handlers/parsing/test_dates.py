@@ -133,7 +133,7 @@ def test_understood(words: str, understood: str) -> None:
         ("27.12.26", "“27.12.26” has more than one meaning.", 2),
         ("26.12.24", "“26.12.24” has more than one meaning. Do you mean Thu 24 Dec 2026?", 1),
         ("24 dec 26", "“24 dec 26” has more than one meaning. Do you mean Thu 24 Dec 2026 or", 2),
-        ("24 or 25 Dec", "which of these dates. Do you mean Thu 24 Dec 2026 or Fri 25 Dec 2026", 3),
+        ("24 or 25 Dec", "Do you mean Thu 24 Dec 2026, Fri 25 Dec 2026 or both?", 3),
         ("24 and 25 or 26 Dec", "which of these dates. Try 24 Dec", 0),
         ("yesterday or today", "which of these dates. Do you mean Sat 28 Nov 2026?", 1),
         ("Friday, 24 and 25 Dec", "24 Dec 2026 is a Thursday.", 2),
