@@ -30,7 +30,7 @@ def origin(
     """
     texts = [plain(article.publisher, _PUBLISHER)] if article.publisher else []
     if article.published_at:
-        texts.append(_date(article.published_at))
+        texts.append(day_of(article.published_at))
     if today and (age := old(article, today)):
         texts.append(f"*{age}*")
     if article.url and len(link := escape(article.url)) <= most_link:
@@ -60,7 +60,8 @@ def old(article: Article, today: datetime.date) -> str:
     return f"{counted(years, 'year') if years else counted(months, 'month')} old"
 
 
-def _date(at: datetime.datetime) -> str:
+def day_of(at: datetime.datetime) -> str:
+    """Return the day of *at*, which Slack shows in each reader's time zone."""
     day = f"{at.day} {at:%b %Y}"
     # Midnight in UTC stands for a day without a time, which is the same day everywhere.
     if not (at.hour or at.minute or at.second):

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from handlers.button_value import CHANNEL, Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import date, plain, truncate
-from handlers.parsing.date_format import format_date
+from handlers.mrkdwn import plain, truncate
 from handlers.views.as_written import Part, as_written, question_of
 from handlers.views.blocks import (
     Block,
@@ -20,7 +19,7 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.message import Message, message, paragraphs
-from handlers.views.origin import origin
+from handlers.views.origin import day_of, origin
 from handlers.views.story import card, spoken
 from handlers.views.titles import Titled, split_lead, titled
 from store.types import Article, UserId
@@ -79,8 +78,7 @@ def asked_before(at: datetime | None) -> list[Block]:
     """Return the note that the channel was asked this question *at* that time; none for None."""
     if at is None:
         return []
-    on = date(int(at.timestamp()), format_date(at.date()), "{date_long}")
-    return [context(f"Asked here on {on}.")]
+    return [context(f"Last asked here: {day_of(at)}.")]
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:
@@ -113,7 +111,8 @@ def digest(
         headline = story.article.headline.casefold().rstrip(".")
         is_more = more and not more.casefold().startswith(headline)
         if is_more and not story.headline:
-            line = truncate(f"{line}: {more}", _LINE)
+            stop = "." if story.rest.lstrip().startswith(f"{more}.") else ""
+            line = truncate(f"{line}: {more}{stop}", _LINE)
         lines.append(line)
         blocks += [divider(), as_written(Part(line, "bold", _LINE))]
         blocks += [context(*small)] if small else []

@@ -115,7 +115,7 @@ async def test_discuss_here_shows_first_that_the_channel_was_asked_before(slack:
     (again,) = await slack.type("/brief dockworkers", user=BEN)
     seen = await slack.press(Action.BRIEF_DISCUSS, again, user=BEN)
     (preview,) = [one for one in seen if one["ts"] == again["ts"]]
-    assert "Asked here on" in texts([preview])
+    assert "Last asked here:" in texts([preview])
     assert len(slack.public()) == 1
     await slack.press(Action.DISCUSS_POST, preview, user=BEN)
     assert len(slack.public()) == 2

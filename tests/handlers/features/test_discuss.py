@@ -137,11 +137,11 @@ async def test_a_question_asked_here_comes_last_and_says_when(slack: Slack) -> N
     first = texts([preview])
     seen = [first]
     for _ in range(20):
-        if "Asked here on" in seen[-1]:
+        if "Last asked here:" in seen[-1]:
             break
         (preview,) = await slack.press(Action.DISCUSS_ANOTHER, preview)
         seen.append(texts([preview]))
     assert "Which sanction would you lift first" in seen[-1]
-    assert "Asked here on <!date^" in seen[-1]
+    assert "Last asked here: <!date^" in seen[-1]
     (elsewhere,) = await slack.type("/discuss timber", channel=RANDOM)
-    assert "Asked here on" not in texts([elsewhere])
+    assert "Last asked here:" not in texts([elsewhere])

@@ -100,7 +100,7 @@ async def test_a_story_from_a_direct_message_is_discussed_in_a_channel(slack: Sl
     await slack.submit(again, filled(GENERAL))
     preview = slack.modal()
     assert preview
-    assert "Asked here on" in texts([preview])
+    assert "Last asked here:" in texts([preview])
     assert len(slack.public()) == 1
     await slack.submit(preview)
     assert len(slack.public()) == 2
