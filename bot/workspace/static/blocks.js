@@ -111,4 +111,6 @@ export function showErrors(form, errors) {
     if (sentence && !first) first = control;
   }
   (first?.matches("input, textarea") ? first : first?.querySelector("input"))?.focus();
+  // The focus shows the field, and its error is below it.
+  form.querySelector(".wrong > .error")?.scrollIntoView({ block: "nearest" });
 }
