@@ -27,6 +27,7 @@ from handlers.features.talk import Talk
 from handlers.features.unknown_posts import UnknownPosts
 from handlers.features.uploads import Uploads, is_upload
 from handlers.features.welcome import Welcome, is_messages_tab
+from handlers.features.which_schedule import WhichSchedule
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
 from handlers.slack.button_press import Pressed, acknowledge, on_press
@@ -48,7 +49,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     talk = Talk(store, slack, options)
-    digest = Digest(store, slack, options, actions, form, talk)
+    digest = Digest(store, slack, options, actions, WhichSchedule(actions), form, talk)
     sources = SourcesAdmin(store, slack, options)
     corpus = CorpusAdmin(store, slack, options, sources)
     home = Home(store, slack, options, lookup, talk)

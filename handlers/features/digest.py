@@ -3,44 +3,40 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from rapidfuzz import fuzz, process
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, Value, is_direct
 from handlers.features.dependencies import Options, Slack
-from handlers.features.schedule_actions import ENDED, ONLY_CHANNELS, ScheduleActions
+from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.talk import Talk
+from handlers.features.which_schedule import (
+    ENDLESS,
+    MENTION,
+    WhichSchedule,
+    ask_for_unknown,
+    ask_for_unnamed,
+)
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, readable, unescape
-from handlers.parsing.calendar_dates import Dates
-from handlers.parsing.date_format import format_date, format_dates, write_dates
+from handlers.mrkdwn import readable, unescape
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.readings import UnclearError, UnknownWordError
+from handlers.parsing.meant_command import guess_command
+from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import (
     COMMANDS,
-    could_be_name,
-    take_name,
     take_whole_name,
-    unknown_name,
 )
 from handlers.parsing.schedule_order import order_of, parse_order, write_order
 from handlers.parsing.timetable import (
-    describe,
-    describe_days,
-    describe_start,
-    has_time,
     one_time_each,
 )
 from handlers.parsing.words import as_typed
-from handlers.parsing.zones import zone_label
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
@@ -49,19 +45,16 @@ from handlers.slack.error_replies import require_first
 from handlers.slack.payloads import SlashCommand
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
-from handlers.views import question
+from handlers.views import question, readings
 from handlers.views.message import Message, message
 from store import Store
 from store.posting.names import default_name, is_default_name
 from store.posting.planning import UpcomingPost, no_story
-from store.posting.public_holidays import region_name
-from store.posting.schedules import MOST_SCHEDULES
 from store.types import (
     FOREVER,
     ChannelId,
     Order,
     ParleyError,
-    PostKind,
     Schedule,
     TeamId,
     UserId,
@@ -74,30 +67,8 @@ _MOST_SKIPPED = 3
 _CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
 _FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
 """The sub-commands that may be about all schedules of a channel at a time."""
-_SYNONYMS = {
-    **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
-    **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
-    **dict.fromkeys(("move", "change", "edit", "update", "reschedule", "time"), "on"),
-    **dict.fromkeys(("mute", "snooze", "suspend", "hold", "silence"), "pause"),
-    **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
-    **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
-    "schedules": "list",
-    "post": "now",
-}
-"""Sub-commands by other words for them."""
-_MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", re.IGNORECASE)
-"""What stands before the time in "move it to 10:00"."""
-_ENDLESS = frozenset(
-    {"", "forever", "for ever", "indefinitely", "until resume", "until further notice"}
-)
 _ALL = re.compile(r"\b(?:all|both|everything)\b", re.IGNORECASE)
 _TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
-_ASKING = re.compile(
-    r"\b(?:is|are|was|will|be|do|does|the|next|come|comes|coming|one|planned|here)\b|\?", re.I
-)
-_MENTION = re.compile(r"(?:to )?<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>", re.I)
-_MIN_SIMILARITY = 65
-"""How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +82,7 @@ class Digest:
     slack: Slack
     options: Options
     actions: ScheduleActions
+    which: WhichSchedule
     form: ScheduleForm
     talk: Talk
 
@@ -303,7 +275,7 @@ class Digest:
             case "next" | "preview":
                 return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
             case _:
-                corrected = _guess(word, rest)
+                corrected = guess_command(word, rest)
                 # A button would cut off longer words.
                 is_whole = len(corrected) <= MOST_WORDS
                 return views.digest_help(
@@ -312,8 +284,8 @@ class Digest:
 
     async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
         """Run `next` or `preview`."""
-        schedules, words = await self._which(request, rest, schedule_id)
-        if asked := _ask_for_unknown(schedules, word, words):
+        schedules, words = await self.which.named(request, rest, schedule_id)
+        if asked := ask_for_unknown(schedules, word, words):
             return asked
         if len(schedules) > 1 and word == "next":
             return await self._next_of_all(schedules, request.user_id)
@@ -327,30 +299,16 @@ class Digest:
     def _topics(self) -> list[str]:
         return [topic.name for topic in self.store.corpus.topics[:2]]
 
-    async def _which(
-        self, request: Request, rest: str, schedule_id: str
-    ) -> tuple[Sequence[Schedule], str]:
-        """Return the schedules that a command can be about, and its words without their names."""
-        schedules = await self.actions.of_channel(request.team_id, request.channel_id)
-        if schedule_id:
-            # The id comes from the client, so it may be of a schedule in another channel.
-            schedules = [one for one in schedules if one.id == schedule_id]
-            if not schedules:
-                raise ParleyError(ENDED)
-            return schedules, rest
-        named, rest = take_name(rest, schedules)
-        return named or schedules, rest
-
     async def _for_each(
         self, request: Request, word: str, rest: str, schedule_id: str, by: FullMember
     ) -> Message:
         """Run the sub-command *word* for the schedule that it is about, or ask which that is."""
-        schedules, words = await self._which(request, rest, schedule_id)
-        if asked := _ask_for_unknown(schedules, word, words):
+        schedules, words = await self.which.named(request, rest, schedule_id)
+        if asked := ask_for_unknown(schedules, word, words):
             return asked
         is_named = words != rest
         if len(schedules) > 1 and (not is_named or word in ("resume", "unskip")):
-            schedules = await self._likely(schedules, word, words, by)
+            schedules = await self.which.likely(schedules, word, words, by)
         if len(schedules) > 1 and not (is_named and word in _FOR_ALL):
             return views.which(schedules, word, words, takes_all=word in _FOR_ALL)
         if word == "unskip" and not words and _ALL.search(rest):
@@ -368,60 +326,6 @@ class Digest:
             return await self._named(schedules[0], answers[0])
         return views.joined(map(views.one_of_several, schedules, answers))
 
-    async def _likely(
-        self, schedules: Sequence[Schedule], word: str, rest: str, by: FullMember
-    ) -> Sequence[Schedule]:
-        """Return those of several schedules that a command without a name can be about.
-
-        What is not paused cannot be resumed, only one may have a post on a date, and only some may
-        be for this person to change. If none can be meant, raises the `ParleyError` that says why.
-        """
-        actions, rights = self.actions, self.actions.rights
-        if word == "resume":
-            halted = [one for one in schedules if one.paused_until or one.stopped]
-            halted = halted or [one for one in schedules if await actions.skipped(one)]
-            if not halted:
-                raise ParleyError("No schedule here is paused or stopped.")
-            return halted
-        if word == "unskip" and not rest:
-            return [one for one in schedules if await actions.skipped(one)] or schedules
-        if word in ("off", "owner") or (word == "pause" and rest.lower() in _ENDLESS):
-            theirs = [one for one in schedules if await rights.may_change(one, by)]
-            if not theirs:
-                await rights.require(schedules[0], by)
-            return theirs or schedules
-        if word not in ("skip", "unskip", "pause") or not rest:
-            return schedules
-        self._require_dates(schedules, word, rest)
-        if word == "pause":
-            return schedules
-        able = []
-        for schedule in schedules:
-            with suppress(ParleyError):
-                posts = parse_posts(rest, today=self._today(schedule))
-                dates = () if isinstance(posts, int) else posts
-                if isinstance(posts, int) or any(
-                    [await actions.is_due(schedule, on) for on in dates]
-                ):
-                    able.append(schedule)
-        return able or schedules
-
-    def _require_dates(self, schedules: Sequence[Schedule], word: str, rest: str) -> None:
-        """Raise `ParleyError` unless *rest* names dates: else a choice makes no sense."""
-        read = parse_until if word == "pause" else parse_posts
-        try:
-            read(rest, today=self._today(schedules[0]))
-        except UnclearError:
-            return
-        except UnknownWordError as error:
-            if not could_be_name(error.word):
-                raise
-            names = ", ".join(f"`{one.name}`" for one in schedules)
-            raise ParleyError(
-                f"“{plain(error.word, 60)}” is not a date that I understand, as in 24 Dec, and no"
-                f" schedule of this channel: {names}."
-            ) from None
-
     async def _change(
         self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
     ) -> Message:
@@ -434,7 +338,7 @@ class Digest:
             case "pause":
                 return await self._pause(schedule, rest, by)
             case "off" | "resume" if rest:
-                return _ask_about(word, rest, schedule, self._today(schedule))
+                return readings.ask_what_for(word, rest, schedule, self.actions.today(schedule))
             case "resume":
                 return await self.actions.resume(schedule, by=by)
             case "owner":
@@ -443,17 +347,14 @@ class Digest:
             case _:
                 return await self.actions.off(schedule, by=by, is_confirmed=request.is_confirmed)
 
-    def _today(self, schedule: Schedule) -> date:
-        return schedule.timetable.local_date(self.options.clock())
-
     async def _skip(
         self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
     ) -> Message:
         """Skip the posts that *rest* names, or the next one; or undo that if *word* is `unskip`."""
         try:
-            posts = parse_posts(rest, today=self._today(schedule))
+            posts = parse_posts(rest, today=self.actions.today(schedule))
         except UnclearError as error:
-            return views.ask(str(error), _choices(error.readings, word), schedule.id)
+            return views.ask(str(error), readings.choices(error.readings, word), schedule.id)
         except ParleyError:
             if word == "skip" or not _ALL.fullmatch(rest):
                 raise
@@ -467,7 +368,7 @@ class Digest:
             )
         if word == "unskip":
             if not rest and len(skipped := await self.actions.skipped(schedule)) > 1:
-                return _ask_which_to_unskip(skipped, schedule)
+                return readings.ask_which_to_unskip(skipped, schedule)
             return await self.actions.unskip(schedule, dates, number=number, by=by)
         dates = dates or await self.actions.next_dates(schedule, number)
         return await self.actions.skip(schedule, dates, by=by)
@@ -475,11 +376,11 @@ class Digest:
     async def _pause(self, schedule: Schedule, rest: str, by: FullMember) -> Message:
         until = FOREVER
         try:
-            if rest.lower() not in _ENDLESS:
-                until = parse_until(rest, today=self._today(schedule))
+            if rest.lower() not in ENDLESS:
+                until = parse_until(rest, today=self.actions.today(schedule))
         except UnclearError as error:
             if is_until(rest):
-                return views.ask(str(error), _choices(error.readings, "pause"), schedule.id)
+                return views.ask(str(error), readings.choices(error.readings, "pause"), schedule.id)
             due = [
                 dates
                 for dates in error.readings
@@ -488,7 +389,7 @@ class Digest:
             ends = [dates for dates in error.readings if dates[0] > schedule.next.due_on]
             if error.readings and not (due or ends):
                 raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
-            choices = [*_choices(due, "skip"), *_choices(ends, "pause")]
+            choices = [*readings.choices(due, "skip"), *readings.choices(ends, "pause")]
             return views.ask(str(error), choices, schedule.id)
         return await self.actions.pause(schedule, until, by=by)
 
@@ -509,14 +410,14 @@ class Digest:
             base = _unnamed(named) if named else None
             orders = [parse_order(each, zone=zone, today=today, base=base) for each in times]
         except ParleyError as error:
-            if asked := _ask_for_unnamed(error, rest, schedules, zone=zone, today=today):
+            if asked := ask_for_unnamed(error, rest, schedules, zone=zone, today=today):
                 return asked
             if not isinstance(error, UnclearError):
                 raise
             if len(times) > 1:
                 raise ParleyError(f"{error} Type all the times again, with that.") from None
             about = named.id if named else schedule_id
-            return _ask_for_order(error, about, now=self.options.clock())
+            return readings.ask_which_order(error, about, now=self.options.clock())
         if is_direct(request.channel_id):
             raise ParleyError(ONLY_CHANNELS)
         if offer := await self._offer_to_join(request, words):
@@ -557,7 +458,7 @@ class Digest:
                 raise ParleyError(views.is_there(running[orders[0]]))
             orders = added
         if len(orders) > 1:
-            return _ask_for_several(orders, schedules)
+            return readings.offer_several(orders, schedules)
         (order,) = orders
         if not (named or order.name or schedule_id):
             name = default_name(order, taken={one.name for one in schedules})
@@ -625,39 +526,6 @@ class Digest:
         return views.posted_now(schedule, upcoming, is_todays=is_todays)
 
 
-def _choices(readings: Sequence[int | Dates], *words: str) -> list[tuple[str, str]]:
-    """Return a label and a command for each of *words* with each reading."""
-    choices = []
-    for word in words:
-        for dates in readings:
-            if isinstance(dates, int):
-                label = f"{word.capitalize()} the next {dates} posts"
-                choices.append((label, f"{word} next {dates}"))
-            elif word == "pause":
-                until = dates[0]
-                choices.append((f"Pause until {format_date(until)}", f"pause until {until}"))
-            else:
-                label = f"{word.capitalize()} {format_dates(dates)}"
-                choices.append((label, f"{word} {write_dates(dates)}"))
-    return choices
-
-
-def _ask_for_unknown(schedules: Sequence[Schedule], word: str, rest: str) -> Message | None:
-    """Ask which schedule is meant if *rest* has a name that none has; None if it has no such name.
-
-    A word that a sub-command has no use for is taken for a name.
-    """
-    found = unknown_name(rest, [one.name for one in schedules])
-    has_no_words = word in ("next", "preview", "now") or (
-        word in ("off", "resume") and len(schedules) > 1
-    )
-    if not found and has_no_words and could_be_name(rest):
-        found = rest, ""
-    if not found or (word == "owner" and not _MENTION.search(found[1])):
-        return None
-    return views.which(schedules, word, found[1], unknown=found[0])
-
-
 def _due_at(coming: tuple[Schedule, UpcomingPost]) -> datetime:
     return coming[1].occurrence.due_at
 
@@ -668,126 +536,12 @@ def _unnamed(schedule: Schedule) -> Order:
     return replace(order, name="") if is_default_name(order.name, order) else order
 
 
-def _ask_for_unnamed(
-    error: ParleyError, words: str, schedules: Sequence[Schedule], *, zone: str, today: date
-) -> Message | None:
-    """Ask which schedule is meant if the order in *words* begins with a name that none has.
-
-    None if the *error* of its parser is about something else.
-    """
-    before, about, topics = words.partition(" about ")
-    found = unknown_name(before, [one.name for one in schedules])
-    if not found:
-        return None
-    name, rest = found
-    is_sure = name.endswith(tuple(f"-{kind}" for kind in (PostKind.QUESTION, PostKind.DIGEST)))
-    has_readings = isinstance(error, UnclearError) and error.readings
-    if not is_sure and (has_readings or not before.lower().startswith(name)):
-        return None
-    is_new, rest = False, f"{rest}{about}{topics}"
-    with suppress(ParleyError):
-        is_new = bool(parse_order(f"{rest} named {name}", zone=zone, today=today))
-    return views.which(schedules, "on", rest, unknown=name, is_new=is_new)
-
-
-def _ask_about(word: str, rest: str, schedule: Schedule, today: date) -> Message:
-    """Ask what words after `off` or `resume` mean, both of which are for now and for all days."""
-    readings: Sequence[Dates] = ()
-    try:
-        readings = [(parse_until(rest, today=today),)]
-    except UnclearError as error:
-        readings = error.readings
-    except ParleyError:
-        pass
-    other, label, does = "pause", "Resume now", "resumes the posts now"
-    if word == "off":
-        other = "pause" if is_until(rest) else "skip"
-        label, does = "End the schedule", "ends the schedule"
-    question = f"`{Command.DIGEST} {word}` {does}. What do you mean by “{plain(rest, 60)}”?"
-    return views.ask(question, [*_choices(readings, other), (label, word)], schedule.id)
-
-
-def _ask_which_to_unskip(skipped: Sequence[date], schedule: Schedule) -> Message:
-    choices = [(format_date(on), f"unskip {on}") for on in skipped[:_UPCOMING]]
-    choices.append(("All of them", f"unskip {write_dates(skipped)}"))
-    question = (
-        f"Several posts are skipped: {format_dates(skipped)}. Which one is to come after all?"
-    )
-    return views.ask(question, choices, schedule.id)
-
-
-def _ask_for_several(orders: Sequence[Order], schedules: Sequence[Schedule]) -> Message:
-    """Offer a schedule for each of several times a day, beside the channel's *schedules*."""
-    if len(schedules) + len(orders) > MOST_SCHEDULES:
-        raise ParleyError(f"A channel has at most {MOST_SCHEDULES} schedules, one for each time.")
-    names = {one.name for one in schedules}
-    named: list[Order] = []
-    for order in orders:
-        is_free = order.name and order.name not in names
-        named.append(order if is_free else replace(order, name=default_name(order, taken=names)))
-        names.add(named[-1].name)
-    words = [f"on {write_order(order) or ''}" for order in named]
-    return views.several(named, words, others=len(schedules))
-
-
-def _ask_for_order(error: UnclearError[Order], schedule_id: str, *, now: datetime) -> Message:
-    """Ask which schedule is meant, with a button for each reading that starts it."""
-    timetables = [order.timetable for order in error.readings]
-    has_zones = len({timetable.zone for timetable in timetables}) > 1
-    has_times = len({timetable.at for timetable in timetables}) > 1
-    has_days = len({timetable.weekdays for timetable in timetables}) > 1
-    has_regions = len({order.holidays for order in error.readings}) > 1
-    has_names = any(order.name for order in error.readings)
-    has_starts = len({timetable.begins_on for timetable in timetables}) > 1
-    choices = []
-    for order in error.readings:
-        label = describe(order.timetable)
-        if has_starts and not has_times:
-            label = describe_start(order.timetable)
-            label = label[0].upper() + label[1:]
-        if has_zones:
-            at = f"{order.timetable.at:%H:%M} " if has_times else ""
-            days = f"{describe_days(order.timetable.weekdays)}, " if has_days else ""
-            label = f"{at}{days}{zone_label(order.timetable.zone, now=now)}"
-        if has_regions:
-            label += f", holidays of {region_name(order.holidays)}"
-        if has_names:
-            label = f"{order.name}, a {order.kind}: {label}"
-        choices.append((label, f"on {write_order(order) or ''}"))
-    return views.ask(str(error), choices, schedule_id)
-
-
 def _person(words: str, by: FullMember) -> UserId:
     """Return the person whom *words* mention; `me` is *by*."""
     if words.lower() == "me":
         return by.user_id
-    if not (found := _MENTION.fullmatch(words)):
+    if not (found := MENTION.fullmatch(words)):
         raise ParleyError(
             f"Who? As in `{Command.DIGEST} owner @name`: type @, choose a person, then send it."
         )
     return UserId(found["user"])
-
-
-def _guess(word: str, rest: str) -> str:
-    """Return the command that was probably meant, "" if there is no telling.
-
-    That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
-    words have a time.
-    """
-    typed = word.lower()
-    guess = _SYNONYMS.get(typed)
-    if guess == "next":
-        rest = _ASKING.sub(" ", rest)
-    if guess is None:
-        nearest = process.extractOne(
-            typed, sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-        )
-        guess = nearest[0] if nearest else None
-    first, _, others = rest.partition(" ")
-    if guess is None and first.lower() in COMMANDS:
-        guess, rest = first.lower(), f"{word} {others}"
-    if guess is None and has_time(f"{word} {rest}"):
-        guess, rest = "on", f"{word} {rest}"
-    if guess == "on":
-        rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
-    return " ".join(f"{guess} {rest}".split()) if guess else ""

@@ -65,6 +65,10 @@ class ScheduleActions:
         """Whether to warn that only sample stories are loaded."""
         return self.options.warns_of_samples and samples.are_loaded(self.store.corpus.revision)
 
+    def today(self, schedule: Schedule) -> date:
+        """Return the date of today where the schedule runs."""
+        return schedule.timetable.local_date(self.options.clock())
+
     async def of_channel(self, team_id: TeamId, channel_id: ChannelId) -> Sequence[Schedule]:
         """Return the channel's schedules; raises `ParleyError` if it has none."""
         schedules = await self.store.schedules.of_channel(team_id, channel_id)
@@ -277,7 +281,7 @@ class ScheduleActions:
 
     async def require_todays(self, schedule: Schedule) -> None:
         """Raise `ParleyError` if the schedule has no post today."""
-        today = schedule.timetable.local_date(self.options.clock())
+        today = self.today(schedule)
         if not schedule.timetable.has_post_on(today):
             days = describe_dates(schedule.timetable)
             raise ParleyError(
@@ -406,11 +410,10 @@ class ScheduleActions:
         schedules = await self.of_channel(press.team_id, press.value.channel_id)
         member = await self.slack.directory.full_member(press.team_id, press.user_id)
         stopped = [one for one in schedules if one.stopped]
-        theirs = [one for one in stopped if await self.rights.may_change(one, member)]
-        answers = []
         if not stopped:
             raise ParleyError("That is resumed already.")
-        for schedule in theirs or stopped[:1]:
+        answers = []
+        for schedule in await self.rights.require_any(stopped, member):
             shown = await self.resume(schedule, by=member)
             answers.append(views.about(schedule, shown) if len(schedules) > 1 else shown)
         await answer(respond, views.joined(answers), replace=True)

@@ -1,5 +1,6 @@
 """Who may change a schedule: one rule for the command, the menus, the form and the buttons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,6 +47,21 @@ class ScheduleRights:
         except ParleyError:
             return False
         return True
+
+    async def require_any(self, schedules: Sequence[Schedule], by: FullMember) -> list[Schedule]:
+        """Return the schedules that person may change; raises `ParleyError` if none is."""
+        allowed = []
+        refusals = []
+        for schedule in schedules:
+            try:
+                await self.require(schedule, by)
+            except ParleyError as error:
+                refusals.append(error)
+            else:
+                allowed.append(schedule)
+        if not allowed:
+            raise refusals[0]
+        return allowed
 
     def _refusal(self, schedule: Schedule) -> str:
         name, after = schedule.name, schedule.next.due_on + timedelta(days=1)

@@ -1,0 +1,52 @@
+"""Guess which sub-command of `/digest` was meant by words that begin with no sub-command."""
+
+import re
+
+from rapidfuzz import fuzz, process
+
+from handlers.parsing.schedule_names import COMMANDS
+from handlers.parsing.timetable import has_time
+
+_SYNONYMS = {
+    **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
+    **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
+    **dict.fromkeys(("move", "change", "edit", "update", "reschedule", "time"), "on"),
+    **dict.fromkeys(("mute", "snooze", "suspend", "hold", "silence"), "pause"),
+    **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
+    **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
+    "schedules": "list",
+    "post": "now",
+}
+"""Sub-commands by other words for them."""
+_MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", re.IGNORECASE)
+"""What stands before the time in "move it to 10:00"."""
+_ASKING = re.compile(
+    r"\b(?:is|are|was|will|be|do|does|the|next|come|comes|coming|one|planned|here)\b|\?", re.I
+)
+_MIN_SIMILARITY = 65
+"""How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
+
+
+def guess_command(word: str, rest: str) -> str:
+    """Return the command that was probably meant, "" if there is no telling.
+
+    That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
+    words have a time.
+    """
+    typed = word.lower()
+    guess = _SYNONYMS.get(typed)
+    if guess == "next":
+        rest = _ASKING.sub(" ", rest)
+    if guess is None:
+        nearest = process.extractOne(
+            typed, sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+        )
+        guess = nearest[0] if nearest else None
+    first, _, others = rest.partition(" ")
+    if guess is None and first.lower() in COMMANDS:
+        guess, rest = first.lower(), f"{word} {others}"
+    if guess is None and has_time(f"{word} {rest}"):
+        guess, rest = "on", f"{word} {rest}"
+    if guess == "on":
+        rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
+    return " ".join(f"{guess} {rest}".split()) if guess else ""
