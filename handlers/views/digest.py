@@ -31,7 +31,7 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.message import Message, counted, message, paragraphs
-from handlers.views.notice import WHY_STOPPED, span
+from handlers.views.notice import TAKE_BACK, WHY_STOPPED, span
 from store.posting.choice import Chosen
 from store.posting.names import is_default_name
 from store.posting.notices import READY_AGAIN
@@ -248,7 +248,6 @@ def describe(order: Order) -> str:
     return _what(order, topics=40)
 
 
-TAKE_BACK = "Take it back"
 RESTORE = "restore"
 """The command of a button that sets a schedule up as it was: `on`, but the answer says so."""
 

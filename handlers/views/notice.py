@@ -7,6 +7,8 @@ from handlers.views.blocks import Element, button
 from handlers.views.message import Message, channel_link, counted, paragraphs
 from store.types import About, Post, PostKind, UserId
 
+TAKE_BACK = "Take it back"
+"""The label of the buttons that undo a change of a schedule."""
 WHY_STOPPED = {
     "not_in_channel": "I am not a member of it any more. Invite me with `/invite @Parley`",
     "channel_not_found": "it was deleted, or it is private and I am not a member."
@@ -97,7 +99,7 @@ def _changed(kind: PostKind, about: About, *, by: UserId | None) -> Message:
         user_id=by,
     )
     has_button = 0 < len(about.words) <= MOST_WORDS
-    buttons = [button("Take it back", Action.DIGEST_GUESS, value)] if has_button else []
+    buttons = [button(TAKE_BACK, Action.DIGEST_GUESS, value)] if has_button else []
     text = f"{who} has changed your schedule{where}. It was {what}."
     if kind is PostKind.ENDED:
         text = f"{who} has ended your schedule{where}: {what}."

@@ -9,8 +9,9 @@ import pytest
 from handlers.button_value import Value
 from handlers.ids import Action, Block
 from handlers.views.blocks import actions, button, overflow
-from handlers.views.digest import TAKE_BACK, one_of_several
+from handlers.views.digest import one_of_several
 from handlers.views.message import message
+from handlers.views.notice import TAKE_BACK
 from store.types import PostKind, PostState, Schedule
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.handlers.features.test_schedule_actions import choose, tick
