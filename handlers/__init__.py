@@ -22,6 +22,7 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.features.sources import SourcesAdmin
+from handlers.features.spoken_orders import SpokenOrders
 from handlers.features.start_discussion import DiscussionForm
 from handlers.features.talk import Talk
 from handlers.features.unknown_posts import UnknownPosts
@@ -41,11 +42,11 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     brief = Brief(store, slack, lookup)
     discuss = Discuss(store, slack, lookup)
     discussion_form = DiscussionForm(slack, lookup, discuss)
-    mention = Mention(slack, lookup)
     welcome = Welcome(store, slack, options, lookup)
     actions = ScheduleActions(
         store, slack, options, ScheduleRights(slack.directory, options.anyone_may_skip)
     )
+    mention = Mention(slack, lookup, SpokenOrders(store, slack, actions))
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     talk = Talk(store, slack, options)

@@ -9,6 +9,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import CHANNEL, DIRECT, where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, is_help
+from handlers.features.spoken_orders import SpokenOrders
 from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
@@ -17,7 +18,7 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
 from handlers.slack.payloads import Context, Event, Interaction
 from handlers.views import welcome
-from store.types import Found, ParleyError, TeamId, UserId
+from store.types import Found, ParleyError, TeamId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Mention:
 
     slack: Slack
     lookup: LookUp
+    orders: SpokenOrders
 
     async def mentioned(self, event: Event, context: Context) -> None:
         """Answer `@Parley words` in the channel or thread of the mention."""
@@ -39,11 +41,11 @@ class Mention:
         team_id = context["team_id"]
         respond = self.slack.responders.whisper(team_id, event["channel"], event["user"], thread_ts)
         before, _, after = (event.get("text") or "").partition(f"<@{context['bot_user_id']}")
-        words = readable(after.partition(">")[2])
-        if not any(map(str.isalnum, words)):
-            words = readable(before)
+        text = after.partition(">")[2]
+        if not any(map(str.isalnum, readable(text))):
+            text = before
         where = thread_ts or CHANNEL
-        work = self._answer(team_id, event["user"], words, respond, where)
+        work = self._answer(team_id, event, text, respond, where)
         self.slack.background.start(work, respond)
 
     async def direct(self, event: Event, context: Context) -> None:
@@ -56,8 +58,7 @@ class Mention:
             # The panel shows a conversation as a thread (docs.slack.dev, Developing agents).
             thread_ts = thread_ts or event["ts"]
         respond = self.slack.responders.direct(team_id, event["channel"], thread_ts)
-        words = readable(event.get("text") or "")
-        work = self._answer(team_id, event["user"], words, respond, DIRECT)
+        work = self._answer(team_id, event, event.get("text") or "", respond, DIRECT)
         self.slack.background.start(work, respond)
 
     async def related(
@@ -79,9 +80,13 @@ class Mention:
         self.slack.background.start(work(), respond)
 
     async def _answer(
-        self, team_id: TeamId, user_id: UserId, words: str, respond: AsyncRespond, where: str
+        self, team_id: TeamId, event: Event, text: str, respond: AsyncRespond, where: str
     ) -> None:
+        user_id, words = event["user"], readable(text)
         await self.slack.directory.require_reader(team_id, user_id)
+        if shown := await self.orders.answer(team_id, user_id, event["channel"], text):
+            await answer(respond, shown)
+            return
         # People type the command in threads, where it does not work by itself.
         first, _, rest = words.partition(" ")
         command, has_slash = _command_of(first), first.startswith("/")

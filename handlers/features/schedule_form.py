@@ -17,6 +17,7 @@ from handlers.features.schedule_actions import ScheduleActions
 from handlers.ids import Block, Field
 from handlers.parsing.cadence import read_weeks
 from handlers.parsing.holiday_words import read_region
+from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import read_name
 from handlers.parsing.schedule_order import (
     LONGEST_TOPIC,
@@ -24,6 +25,7 @@ from handlers.parsing.schedule_order import (
     MOST_STORIES,
     MOST_TOPICS,
     order_of,
+    parse_order,
 )
 from handlers.parsing.timetable import WEEKDAYS
 from handlers.parsing.zones import is_zone, zones_like
@@ -96,10 +98,12 @@ class ScheduleForm:
         channel_id: ChannelId,
         schedule: Schedule | None = None,
         *,
+        words: str = "",
         on_top: bool = False,
     ) -> None:
         """Open the form: filled in with *schedule* to edit it, or for a new one in the channel.
 
+        *words* are those of an order, as after `/digest on`: a new schedule has what they say.
         *on_top* opens it on top of the modal that holds the pressed button. Raises `ParleyError`
         for guests, and if the trigger expired before the form was open.
         """
@@ -111,8 +115,10 @@ class ScheduleForm:
             order, shown = order_of(schedule), [schedule]
             note = views.before_editing(schedule, request.user_id)
         else:
-            order, note = await self._default_order(team_id, request.user_id), None
-            shown = list(await self.store.schedules.of_channel(team_id, channel_id))
+            order, note = await self._order(team_id, request.user_id, words), None
+            is_here = channel_id == request.channel_id
+            # The channel of a button comes from the client, so its schedules are shown on saving.
+            shown = [*await self.store.schedules.of_channel(team_id, channel_id)] * is_here
         value = Value(
             channel_id=channel_id if schedule else NO_CHANNEL,
             schedule_id=schedule.id if schedule else "",
@@ -135,7 +141,8 @@ class ScheduleForm:
 
     async def pressed(self, press: Press, _: AsyncRespond) -> None:
         """Open the form for the channel in which the button was pressed."""
-        await self.open(press, press.channel_id, on_top=bool(press.view_id))
+        channel_id = press.value.channel_id or press.channel_id
+        await self.open(press, channel_id, words=press.value.words, on_top=bool(press.view_id))
 
     async def kind_chosen(self, ack: AsyncAck, body: Interaction) -> None:
         """Show the fields of a digest while a digest is chosen, and hide them for a question."""
@@ -284,10 +291,19 @@ class ScheduleForm:
                 return await self.slack.directory.can_join(team_id, channel_id)
         return False
 
-    async def _default_order(self, team_id: TeamId, user_id: UserId) -> Order:
+    async def _order(self, team_id: TeamId, user_id: UserId, words: str) -> Order:
+        """Return the order in *words*, with the default of what they leave out."""
         zone = await self._zone(team_id, user_id)
         timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
-        return Order(timetable=timetable, stories=views.DEFAULT_STORIES)
+        order = Order(timetable=timetable, stories=views.DEFAULT_STORIES)
+        try:
+            today = timetable.local_date(self.options.clock())
+            return parse_order(words, zone=zone, today=today, base=order) if words else order
+        except UnclearError as error:
+            # At four is more often in the afternoon.
+            return max(error.readings, key=_is_by_day, default=order)
+        except ParleyError:
+            return order
 
     async def _zone(self, team_id: TeamId, user_id: UserId) -> str:
         """Return the person's time zone; UTC if Slack does not say it soon."""
@@ -295,6 +311,10 @@ class ScheduleForm:
             async with asyncio.timeout(_OPENING_SECONDS):
                 return await self.slack.directory.zone(team_id, user_id)
         return "UTC"
+
+
+def _is_by_day(order: Order) -> bool:
+    return time(7) <= order.timetable.at < time(19)
 
 
 def _shown(order: Order) -> Order:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError
 
-from handlers.button_value import is_direct
+from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.parsing.zones import is_zone
 from handlers.slack.api_errors import FAILURES, classify
 from handlers.slack.people import Colleague, FullMember, Person
@@ -22,6 +22,7 @@ _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 
 _CACHE_TIME = timedelta(minutes=5)
+_TYPES = "public_channel,private_channel"
 ASK_SECONDS = 1.4
 """The time limit for looking up a user; Slack waits three seconds for the ack of a form."""
 PRESENCE_SECONDS = 1.4
@@ -331,19 +332,29 @@ class Directory:
         team_id: TeamId,
         *,
         of: UserId | None = None,
-        types: str = "public_channel,private_channel",
+        types: str = _TYPES,
     ) -> frozenset[ChannelId]:
         """Return the ids of the channels that Parley is a member of, without archived ones.
 
         With *of*, return the channels of that user that Parley can see.
         """
+        return frozenset(await self._names(team_id, of, types))
+
+    async def channel_named(self, name: str, *, of: FullMember) -> ChannelId:
+        """Return the channel of that person with this name; NO_CHANNEL if Slack names none."""
+        about = f"the channels of {of.user_id} in {of.team_id}"
+        async with _asking(about, PRESENCE_SECONDS, or_raise=UnknownPresenceError):
+            names = await self._names(of.team_id, of.user_id, _TYPES)
+        return next((each for each, one in names.items() if one == name), NO_CHANNEL)
+
+    async def _names(self, team_id: TeamId, of: UserId | None, types: str) -> dict[ChannelId, str]:
         client = await self._teams.asking(team_id)
-        ids: set[ChannelId] = set()
+        names: dict[ChannelId, str] = {}
         async for page in await client.users_conversations(
             user=of, types=types, exclude_archived=True, limit=999
         ):
-            ids |= {channel["id"] for channel in page["channels"]}
-        return frozenset(ids)
+            names |= {channel["id"]: channel.get("name", "") for channel in page["channels"]}
+        return names
 
     async def person(self, team_id: TeamId, user_id: UserId) -> Person:
         """Return the user as Slack describes them, cached for five minutes.

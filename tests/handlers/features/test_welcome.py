@@ -120,7 +120,7 @@ async def test_in_a_thread_it_says_that_commands_work_outside(slack: Slack) -> N
 async def test_a_guest_is_not_told_to_type_what_guests_cannot(slack: Slack, said: str) -> None:
     slack.workspace.change_person(CHLOE, is_restricted=True)
     (answer,) = await slack.say(said, channel=dm(CHLOE), user=CHLOE)
-    assert "guests can't" in answer["text"]
+    assert "uests can't" in answer["text"]
     assert not labels(answer)
 
 

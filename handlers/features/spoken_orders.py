@@ -1,0 +1,93 @@
+"""Orders in ordinary words, in a message to Parley: offer the command that does it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from handlers.button_value import NO_CHANNEL, is_direct
+from handlers.features.dependencies import Slack
+from handlers.features.schedule_actions import ScheduleActions
+from handlers.parsing.schedule_names import take_name
+from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
+from handlers.slack.people import FullMember
+from handlers.views import spoken_order as views
+from handlers.views.message import Message
+from store import Store
+from store.types import ChannelId, ParleyError, Schedule, TeamId, UserId
+
+_MOST_CHOICES = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenOrders:
+    """Answers orders with a button: nothing changes before somebody presses it.
+
+    The button is that of `/digest`, so it asks and refuses as the command does.
+    """
+
+    store: Store
+    slack: Slack
+    actions: ScheduleActions
+
+    async def answer(
+        self, team_id: TeamId, user_id: UserId, channel_id: ChannelId, text: str
+    ) -> Message | None:
+        """Return the answer to the *text* of a message in the channel; None if it is no order.
+
+        Raises `ParleyError` for guests, for a channel that the person is not in, and for a change
+        that is not theirs.
+        """
+        now = self.actions.options.clock()
+        order = spoken_order(text, today=now.date())
+        if order is None:
+            return None
+        by = await self.slack.directory.full_member(team_id, user_id)
+        here = NO_CHANNEL if is_direct(channel_id) else channel_id
+        about = order.channel_id or here
+        if order.channel_name:
+            about = await self.slack.directory.channel_named(order.channel_name, of=by)
+        elif about != here:
+            await self.slack.directory.require_present(team_id, user_id, about)
+        if order.verb is Verb.ON:
+            return await self._start(order, about, by)
+        schedules = await self._meant(order, about, by)
+        if not schedules:
+            return views.unknown_channel(order.verb, order.words)
+        if len(schedules) == 1 and order.verb in (Verb.OFF, Verb.MOVE, Verb.PAUSE):
+            (schedule,) = schedules
+            # A pause of a day is for anybody: the command knows how long it is.
+            is_short = order.verb is Verb.PAUSE and bool(order.words)
+            await self.actions.rights.require(schedule, by, only_next=is_short)
+        return views.change(order.verb, order.words, schedules, is_here=bool(about))
+
+    async def _start(self, order: SpokenOrder, about: ChannelId, by: FullMember) -> Message:
+        zone = await self.slack.directory.zone(by.team_id, by.user_id)
+        today = self.actions.options.clock().astimezone(ZoneInfo(zone)).date()
+        try:
+            parsed = parse_order(order.words, zone=zone, today=today)
+        except ParleyError:
+            parsed = None
+        return views.start(order.words, parsed, channel_id=about, channel_name=order.channel_name)
+
+    async def _meant(
+        self, order: SpokenOrder, about: ChannelId, by: FullMember
+    ) -> Sequence[Schedule]:
+        """Return the schedules that the order can be about.
+
+        They are those of the channel, or without a channel the person's own. Raises `ParleyError`
+        if the channel has none.
+        """
+        if about:
+            schedules = await self.actions.of_channel(by.team_id, about)
+        elif order.channel_name:
+            return []
+        else:
+            every = await self.store.schedules.list(by.team_id)
+            schedules = [one for one in every if one.owner_id == by.user_id]
+        named, rest = take_name(f"{order.name} {order.kind or ''}".strip(), schedules)
+        if named and not rest:
+            schedules = named
+        elif order.kind:
+            schedules = [one for one in schedules if one.kind is order.kind] or schedules
+        return schedules[:_MOST_CHOICES]

@@ -1,0 +1,270 @@
+"""Recognize orders that people give in ordinary words: "post a question here every day at 9".
+
+An order counts only if every word of it is understood: "stop the questions" ends a schedule, and
+"stop the war" is a look-up.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, time
+from enum import StrEnum
+from typing import Any
+
+from handlers.button_value import NO_CHANNEL
+from handlers.mrkdwn import readable
+from handlers.parsing.dates import is_until, parse_posts, parse_until
+from handlers.parsing.readings import UnclearError
+from handlers.parsing.schedule_names import could_be_name
+from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.timetable import has_time
+from handlers.parsing.words import as_typed
+from store.types import ChannelId, Order, ParleyError, PostKind, Timetable
+
+
+class Verb(StrEnum):
+    """What to do with a schedule; the text is the sub-command of `/digest`."""
+
+    ON = "on"
+    MOVE = "move"
+    """Change the time or the days of a schedule: `on` with its name."""
+    SKIP = "skip"
+    PAUSE = "pause"
+    RESUME = "resume"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOrder:
+    """An order, and the channel that it names."""
+
+    verb: Verb
+    words: str = ""
+    """The words after the sub-command."""
+    kind: PostKind | None = None
+    """The kind of post that was named; None if none was."""
+    name: str = ""
+    """Words that may name the schedule, as in "the friday digest"."""
+    channel_id: ChannelId = NO_CHANNEL
+    channel_name: str = ""
+    """The name of the channel if it was typed without a link."""
+
+
+_CHANNEL = re.compile(
+    r"(?:\b(?:in|into|to|for|on|from)\s+)?(?:the\s+)?<#(?P<id>\w+)(?:\|[^<>]*)?>(?:\s+channel\b)?",
+    re.IGNORECASE,
+)
+_NAMED_CHANNEL = re.compile(
+    r"\b(?:in|into|to|for|on|from)\s+(?:the\s+)?(?:#([\w-]+)(?:\s+channel)?"
+    r"|([^\W\d_]+(?:[-_]\w+)+)(?:\s+channel)?|(\w+)\s+channel)(?!\S)",
+    re.IGNORECASE,
+)
+_IN_WORD = re.compile(r"\b(?:in|into)\s+(?:the\s+)?([^\W\d_]+)(?!\S)", re.IGNORECASE)
+_HERE = re.compile(
+    r"\b(?:(?:in|into|to|from|for)\s+)?(?:here|(?:this|the|our)\s+(?:channel|room))\b",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"(?:(?:hey|hi|hello|ok|okay|parley|kindly|just|also|maybe|then|now|and|so)\b[\s,:!]*"
+    r"|(?:can|could|will|would|may)\s+(?:you|u|we|i)\s+|let'?s\s+)*",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"(?:i|we)(?:'d\s+(?:like|love)|\s+(?:would\s+(?:like|love)|want|need))\s+"
+    r"(?:you\s+)?(?:to\s+)?",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?:[\s,]*\b(?:instead|from now on|any\s?more|for now|after all|if possible|for (?:us|me))"
+    r"|[\s.!?,;:]+)$",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(r"[\s,]*\bagain$", re.IGNORECASE)
+_OF_ANY = "the|an?|any|all|of|our|your|my|this|that|these|those|more|daily|weekly|regular|with|next"
+_THING = re.compile(
+    rf"""(?:(?:{_OF_ANY})\s+)*
+    (?:(?P<name>[^\W\d_]+)[\s-]+(?=(?:questions?|digests?)\b))?
+    (?:(?:(?:asking|sending|posting)\s+(?:me\s+|us\s+)?)?(?P<kind>question|digest)s?
+    |it|them|everything|bot|parley|posting|time(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
+    |(?:post|schedule|reminder|message)s?)\b\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What an order is about: "the friday digest", "sending us questions", "it"."""
+_INDEFINITE = re.compile(r"(?:an?|another|any|one)\b", re.IGNORECASE)
+_HALTS = (
+    (Verb.OFF, "no more"),
+    (None, "(?:don't|do not) (?:post|send|ask)|no"),
+    (Verb.OFF, "stop|cancel|drop|end|delete|remove|disable|quit|unsubscribe|get rid of"),
+    (Verb.OFF, "turn off|switch off|shut off"),
+    (Verb.PAUSE, "pause|mute|snooze|suspend|hold|silence|shut up|be quiet"),
+    (Verb.SKIP, "skip|leave out|omit"),
+)
+"""Verbs, with what they mean if no day is named."""
+_NOUNS = re.compile(
+    r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|posts?|messages?)\b"
+    r"|^(?:questions?|digests?|posts?|messages?|it)\b",
+    re.IGNORECASE,
+)
+_RESUME = "resume|continue|restart|unpause|unmute|turn on|switch on"
+_MOVE = "move|change|reschedule|shift|make|push|put|set|switch|postpone|post|send|ask|update"
+_TO = re.compile(r"(?:(?:back|forward|up)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
+_BEGIN = (
+    r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get"
+    "|start|begin|add|create|make|publish|deliver|ask|schedule|have|run|share|show"
+)
+_START = re.compile(
+    rf"\b(?:{_BEGIN})\b(?:\s+(?:me|us|the\s+team|everyone|everybody|people)\b)?", re.IGNORECASE
+)
+_FIRST = re.compile(
+    rf"\b(?:{'|'.join([_RESUME, _MOVE, _BEGIN, *(verbs for _, verbs in _HALTS)])}"
+    r"|questions?|digests?)\b",
+    re.IGNORECASE,
+)
+"""A word of every order: most look-ups have none."""
+_POSTED = re.compile(
+    r"""\b(?:(?:the|an?|one|our|some|new|weekly|regular)\s+)*(?P<when>(?:daily|\w+day)\s+)?
+    (?:(?P<question>questions?|something(?:\s+to\s+discuss)?
+    |to\s+(?:discuss|talk\s+about)\s+the\s+news)
+    |(?:digests?\s+(?:of|with)\s+)?(?P<stories>\w+)\s+stories|digests?|news|headlines)(?!\S)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_REGULAR = re.compile(r"\b(?:every|each|daily|weekdays|\w+days)\b", re.IGNORECASE)
+_BUT = re.compile(r"\b(?:and|but)\s+(?=not\b)", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\babout\b.*?(?=\s+(?:every|each|daily|weekdays|on\s+\w+days?|at\s+\d+)\b|$)", re.IGNORECASE
+)
+_READ: dict[str, Any] = {
+    "zone": "UTC",
+    "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")),
+}
+"""How the words of an order are read: what they leave out does not matter."""
+_MOST_CHARACTERS = 300
+
+
+def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
+    """Return the order in the *text* of a message, as Slack sent it; None if it may be a look-up.
+
+    *today* is the date for the person who wrote it.
+    """
+    if len(text) > _MOST_CHARACTERS or not _FIRST.search(text):
+        return None
+    found = _CHANNEL.search(text)
+    channel_id = ChannelId(found["id"]) if found else NO_CHANNEL
+    words = " ".join(as_typed(readable(_CHANNEL.sub(" ", text))).split())
+    words = _without(words, _HERE.search(words))
+    order, name = _read(words, today), ""
+    for channel in () if order or found else (_NAMED_CHANNEL, _IN_WORD):
+        if order is None and (named := channel.search(words)):
+            name = next(filter(None, named.groups())).lower()
+            order = _read(_without(words, named), today)
+            if (
+                order
+                and channel is _IN_WORD
+                and not ((order.kind or order.verb is Verb.ON) and could_be_name(name))
+            ):
+                order = None
+    return order and replace(order, channel_id=channel_id, channel_name=name)
+
+
+def _without(words: str, found: re.Match[str] | None) -> str:
+    words = f"{words[: found.start()]} {words[found.end() :]}" if found else words
+    return " ".join(words.split())
+
+
+def _read(words: str, today: date) -> SpokenOrder | None:
+    """Return the order in *words*, which name no channel."""
+    while (shorter := _TAIL.sub("", words)) != words:
+        words = shorter
+    words = _LEAD.sub("", words, count=1)
+    plain_words = _WISH.sub("", words, count=1)
+    return (
+        _halt(plain_words, today)
+        or _resume(plain_words)
+        or _move(plain_words, today)
+        or _start(plain_words, today, is_wish=plain_words != words)
+    )
+
+
+def _after(verbs: str, words: str) -> str | None:
+    """Return what follows one of *verbs* at the start of *words*; None if none does."""
+    found = re.match(rf"(?:{verbs})(?!\S)\s*", words, re.IGNORECASE)
+    return words[found.end() :] if found else None
+
+
+def _about(verb: Verb, words: str) -> tuple[SpokenOrder, str, bool]:
+    """Return an order with the schedule that *words* begin with, the rest, and whether they do."""
+    found = _THING.match(words)
+    if found is None:
+        return SpokenOrder(verb), words, False
+    kind = PostKind(found["kind"].lower()) if found["kind"] else None
+    return SpokenOrder(verb, kind=kind, name=found["name"] or ""), words[found.end() :], True
+
+
+def _halt(words: str, today: date) -> SpokenOrder | None:
+    """Return an order to skip, to pause or to end."""
+    verb, rest = next(
+        ((verb, rest) for verb, verbs in _HALTS if (rest := _after(verbs, words)) is not None),
+        (None, None),
+    )
+    if rest is None:
+        return None
+    order, when, is_named = _about(verb or Verb.SKIP, rest)
+    if not when:
+        return order if verb and (is_named or not rest) else None
+    if is_until(when):
+        is_read = _is_read(parse_until, when, today=today)
+        return replace(order, verb=Verb.PAUSE, words=when) if is_read else None
+    days = " ".join(_NOUNS.sub(" ", rest).split())
+    if not _is_read(parse_posts, days, today=today):
+        return None
+    return replace(order, verb=Verb.PAUSE if verb is Verb.PAUSE else Verb.SKIP, words=days)
+
+
+def _resume(words: str) -> SpokenOrder | None:
+    again = _AGAIN.search(words)
+    rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
+    order, others, is_named = _about(Verb.RESUME, rest or "")
+    return order if rest is not None and not others and (is_named or not rest) else None
+
+
+def _move(words: str, today: date) -> SpokenOrder | None:
+    """Return an order to change a schedule that is there: "it", "the question"."""
+    rest = _after(_MOVE, words)
+    if not rest or _INDEFINITE.match(rest):
+        return None
+    order, when, is_named = _about(Verb.MOVE, rest)
+    when = _TO.sub("", when, count=1)
+    is_read = is_named and when and _is_read(parse_order, when, **_READ, today=today)
+    return replace(order, words=when) if is_read else None
+
+
+def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
+    """Return an order to set up a schedule."""
+    about = _ABOUT.search(words)
+    is_time = about and has_time(about[0].partition(" ")[2], first=True)  # about 9:30
+    topics = about[0] if about and not is_time else ""
+    when = _without(words, about) if topics else words
+    verb = _START.search(when)
+    when = _without(when, verb)
+    posted = _POSTED.search(when)
+    if not posted or not (verb or is_wish or _REGULAR.search(when)):
+        return None
+    kind = "" if posted["question"] else f"digest {posted['stories'] or ''}"
+    when = _BUT.sub("", f"{when[: posted.start()]} {posted['when'] or ''} {when[posted.end() :]}")
+    order = " ".join(f"{when} {kind} {topics}".split())
+    if not (has_time(when) or _REGULAR.search(when)):
+        return None
+    if not _is_read(parse_order, order, **_READ, today=today):
+        return None
+    return SpokenOrder(Verb.ON, words=order)
+
+
+def _is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
+    """Return whether *words* are understood, even if a question stays open."""
+    try:
+        parse(words, **options)
+    except UnclearError as error:
+        return bool(error.readings)
+    except ParleyError:
+        return False
+    return True

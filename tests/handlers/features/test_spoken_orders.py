@@ -1,0 +1,95 @@
+"""Orders in ordinary words: a button carries out what the command would do."""
+
+from handlers.ids import Action
+from store.types import Schedule
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.handlers.features.test_schedule_form import chosen
+from tests.ids import ANA, BEN, GENERAL, LEADERS, TEAM
+from tests.schedules import schedule_of
+
+_FORM = "Open the form"
+
+
+async def only(slack: Slack) -> Schedule:
+    schedule = await schedule_of(slack.parley.store, TEAM, GENERAL)
+    assert schedule
+    return schedule
+
+
+async def test_an_order_in_a_channel_is_carried_out_by_its_button(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say("@Parley could you skip tomorrow please?")
+    assert "`/digest skip tomorrow`" in asked["text"]
+    schedule = await only(slack)
+    assert labels(asked) == ["Yes: skip tomorrow"]
+    seen = await slack.press(Action.DIGEST_GUESS, asked)
+    assert "No post on" in texts(seen)
+    (asked,) = await slack.say("@Parley move it to 10")
+    await slack.press(Action.DIGEST_GUESS, asked)
+    moved = await only(slack)
+    assert (moved.id, f"{moved.timetable.at:%H:%M}") == (schedule.id, "10:00")
+    assert len(moved.timetable.weekdays) == 7
+    (asked,) = await slack.say("@Parley stop the questions here")
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert not await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+
+
+async def test_a_new_schedule_is_started_where_the_order_says(slack: Slack) -> None:
+    said = "post a question in general every morning at 9"
+    (asked,) = await slack.say(said, channel=dm(ANA))
+    assert f"for <#{GENERAL}>" in asked["text"]
+    assert labels(asked) == ["Start it", _FORM]
+    await slack.press(Action.DIGEST_SET, asked, channel=dm(ANA))
+    modal = slack.modal()
+    assert modal
+    assert (chosen(modal, "channel"), chosen(modal, "time")) == (GENERAL, "09:00")
+    assert len(chosen(modal, "weekdays")) == 7
+    await slack.press(Action.DIGEST_GUESS, asked, channel=dm(ANA))
+    schedule = await only(slack)
+    assert f"{schedule.timetable.at:%H:%M}" == "09:00"
+
+
+async def test_what_an_order_leaves_open_is_asked_in_the_form(slack: Slack) -> None:
+    (asked,) = await slack.say("set up a digest on fridays", channel=dm(ANA))
+    assert labels(asked) == [_FORM]
+    (asked,) = await slack.say("set up a digest on fridays at 4", channel=dm(ANA))
+    await slack.press(Action.DIGEST_SET, asked, channel=dm(ANA))
+    modal = slack.modal()
+    assert modal
+    assert chosen(modal, "time") == "16:00"
+    assert chosen(modal, "kind")["value"] == "digest"
+
+
+async def test_an_order_without_a_channel_is_about_one_s_own_schedules(slack: Slack) -> None:
+    (asked,) = await slack.say("pause until monday", channel=dm(BEN), user=BEN)
+    assert "`/digest pause until monday` in the channel" in asked["text"]
+    await slack.type("/digest on 09:30 daily", user=BEN)
+    await slack.type("/digest on 16:00 fri digest named friday-digest")
+    (asked,) = await slack.say("stop the questions", channel=dm(BEN), user=BEN)
+    assert f"<#{GENERAL}> `daily-question`" in asked["text"]
+    await slack.press(Action.DIGEST_GUESS, asked, channel=dm(BEN), user=BEN)
+    (left,) = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    assert left.name == "friday-digest"
+
+
+async def test_several_schedules_are_chosen_from(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest on 16:00 daily digest named news")
+    (asked,) = await slack.say("@Parley skip tomorrow")
+    assert labels(asked) == ["1. daily-question", "2. news", "All of them"]
+    await slack.press(f"{Action.DIGEST_GUESS}_2", asked)
+    schedules = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    posts = [await slack.parley.store.planning.upcoming(one, 2) for one in schedules]
+    assert all(any(post.skip_reason for post in each) for each in posts)
+    (asked,) = await slack.say("@Parley skip the digest tomorrow")
+    assert labels(asked) == ["Yes: skip tomorrow"]
+
+
+async def test_an_order_is_refused_before_anything_is_offered(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (refused,) = await slack.say("@Parley stop the questions", user=BEN)
+    assert "Only its owner" in refused["text"]
+    (refused,) = await slack.say(
+        f"post a question daily at 9 in <#{LEADERS}|leaders>", user=BEN, channel=dm(BEN)
+    )
+    assert "I don't see you in that channel" in refused["text"]

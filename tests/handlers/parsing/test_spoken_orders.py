@@ -1,0 +1,139 @@
+"""Orders in ordinary words, and the look-ups that contain the same words."""
+
+from datetime import date, time
+
+from handlers.parsing.dates import parse_posts, parse_until
+from handlers.parsing.readings import UnclearError
+from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
+from store.types import Order, PostKind, Timetable
+from tests.machine import NOW
+
+TODAY = NOW.date()
+_BASE = Order(timetable=Timetable(at=time(), weekdays=frozenset({0}), zone="UTC"))
+_ORDERS = """
+    post a question in world-news every morning at 9 => on 09:00 daily @world-news
+    set up a question every weekday at 10 => on 10:00 weekdays
+    please send us a digest on fridays at 4pm => on 16:00 fri digest
+    stop the questions here => off
+    skip tomorrow => skip tomorrow
+    move it to 10 => on 10:00
+    can you post a question here every monday at 9:30? => on 09:30 mon
+    I'd like a digest of 5 stories every friday at noon => on 12:00 fri digest 5
+    could you please pause the questions until monday => pause until monday
+    no question tomorrow please => skip tomorrow
+    don't post on friday => skip friday
+    stop posting in this channel => off
+    cancel tomorrow's post => skip tomorrow
+    turn off the daily question => off
+    unsubscribe => off
+    pause => pause
+    resume the questions => resume
+    please start posting again => resume
+    change the time to 8:30 => on 08:30
+    move the question to 11am => on 11:00
+    send the digest at 5pm on thursdays instead => on 17:00 thu digest
+    schedule a weekly digest for #general on monday at 8 => on 08:00 mon digest @general
+    we want a question at 9am and not on weekends => on 09:00 weekdays
+    ask us something every day at 15:00 => on 15:00 daily
+    remind us to discuss the news every wednesday at 14:30 => on 14:30 wed
+    start a daily question at half past nine => on 09:30 daily
+    mute the bot for two weeks => pause for two weeks
+    leave out the 24th of december => skip 24 dec
+    skip the next two posts => skip next 2
+    get us three stories every monday at 8 about turkey => on 08:00 mon digest 3 about turkey
+    create a question every tuesday at 11 => on 11:00 tue
+    hey parley, give us a question each morning at 8 => on 08:00 daily
+    we'd love a friday digest at 3pm => on 15:00 fri digest
+    add a question to #general at 9:15 on weekdays => on 09:15 weekdays @general
+    please publish a digest in #random on mondays at 10 am => on 10:00 mon digest @random
+    would you kindly stop sending us questions => off
+    no more questions in here please => off
+    shut up until next week => pause until next week
+    can we skip the question on monday? => skip monday
+    skip next week => skip next week
+    drop friday's digest => skip friday
+    do not post tomorrow => skip tomorrow
+    stop the digest => off
+    delete the schedule => off
+    reschedule the question to 9:45 => on 09:45
+    make it 4pm => on 16:00
+    post it at 10 instead => on 10:00
+    push it back to 11:30 => on 11:30
+    pause everything until 5 january => pause until 5 jan
+    hold the questions till wednesday => pause until wednesday
+    snooze for a week => pause for a week
+    unpause please => resume
+    continue with the questions => resume
+    switch off the questions in #general => off @general
+    I want a question every day at 7 in the evening => on 19:00 daily
+    let's have a question on tuesdays and thursdays at 13:00 => on 13:00 tue,thu
+    bring us the news every morning at 8:30 => on 08:30 daily digest
+    every friday at 4 post a digest of four stories => on 16:00 fri digest 4
+    set up a digest about climate every monday at 9 => on 09:00 mon digest about climate
+    questions every other monday at 10 please => on 10:00 every other monday
+"""
+"""Each sentence with the command that it means, and the channel that it names."""
+_LOOKUPS = """
+    questions about iran; digest of the war; stop the war; post office strike; skip the summit
+    question of turkey's membership; move to ban tiktok; pause in fighting; resume talks
+    cancel culture; start of the war; schedule of the peace talks; post-war reconstruction
+    daily life in kyiv; morning attack on odesa; 9 killed at checkpoint; stop the boats
+    question time; move embassy to jerusalem; end of the ceasefire; pause tariffs for 90 days
+    hold elections; set up a buffer zone; send troops to ukraine; delete tweets
+    change of government; cut off aid to gaza; off the coast of yemen; post a letter
+    turn off russian gas; raise questions about the deal; washington post
+    resume flights to tel aviv; put off the elections; cancel the summit with putin
+    skip the funeral; send weapons to taiwan; no more war; stop sending arms to israel
+    move troops to the border; pause on strikes until sunday
+    pause strikes on energy until friday; add sanctions on oil; start talks on monday
+    every day life under occupation; continue the offensive; hold fire until monday
+    suspend aid until tuesday; digest; news at ten; schedule for the geneva meeting
+    change the constitution; ask nato for help; mute swans; post reform every year
+    the question of crimea; friday prayers at the mosque; skip generation; stop the clocks at 10
+    make it to the final
+"""
+
+
+def _meanings(verb: str, words: str) -> list[Order | int | date | tuple[date, ...]]:
+    """Return what the command can mean."""
+    try:
+        if verb in ("on", "move"):
+            base = _BASE if verb == "move" else None
+            return [parse_order(words, zone="UTC", today=TODAY, base=base)]
+        if verb == "pause" and words:
+            return [parse_until(words, today=TODAY)]
+        posts = parse_posts(words, today=TODAY)
+        return [posts if isinstance(posts, int) else tuple(posts)]
+    except UnclearError as error:
+        return [*error.readings]
+
+
+def _with_kind(order: SpokenOrder) -> str:
+    is_digest = order.verb is Verb.MOVE and order.kind is PostKind.DIGEST
+    return f"{order.words} digest" if is_digest else order.words
+
+
+def test_orders() -> None:
+    for line in _ORDERS.strip().splitlines():
+        typed, _, meant = line.strip().partition(" => ")
+        command, _, channel = meant.partition(" @")
+        verb, _, words = command.partition(" ")
+        order = spoken_order(typed, today=TODAY)
+        assert order, line
+        said = "on" if order.verb is Verb.MOVE else order.verb
+        assert (said, order.channel_name) == (verb, channel), line
+        expected = _meanings(order.verb, words)[0]
+        assert expected in _meanings(order.verb, _with_kind(order)), line
+
+
+def test_look_ups_stay_look_ups() -> None:
+    typed = [one.strip() for one in _LOOKUPS.replace("\n", ";").split(";") if one.strip()]
+    assert [one for one in typed if spoken_order(one, today=TODAY)] == []
+
+
+def test_a_linked_channel_is_known_by_its_id() -> None:
+    for said in ("post a question in <#C1|news> daily at 9", "post a question daily at 9 to <#C1>"):
+        order = spoken_order(said, today=TODAY)
+        assert order
+        assert (order.channel_id, order.channel_name, order.words) == ("C1", "", "daily at 9")
