@@ -54,6 +54,8 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
     for start in range(len(query_words)):
         for end in range(start + 1, min(start + _LONGEST, len(query_words)) + 1):
             *others, last = query_words[start:end]
+            if others and others[0] not in _first_words():
+                break
             # "Iranians" and a "Frenchman" are the people of a country too.
             found = known.get((*others, last))
             if not found and last.endswith(_PERSON_ENDS):
@@ -168,6 +170,12 @@ def _relatives() -> Mapping[Name, Relatives]:
         for name, capital in product((*names, *people), capitals):
             join(name, capital, CAPITAL)
     return dict(related)
+
+
+@cache
+def _first_words() -> Container[str]:
+    """Return the first word of each name of several words."""
+    return {name[0] for name in _relatives() if len(name) > 1}
 
 
 @cache

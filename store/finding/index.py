@@ -159,7 +159,8 @@ class Index:
     def __init__(self, articles: Segment) -> None:
         self._words = articles.words
         self._postings = articles.postings
-        self._starts = np.append(0, np.cumsum(articles.counts, dtype=np.int64))
+        # A memoryview, because its items are integers of Python, which numpy slices faster by.
+        self._starts = np.append(0, np.cumsum(articles.counts, dtype=np.int64)).data
         self._changed: Mapping[str, Postings] = {}
         """The postings of words of articles that were removed or added since *articles*."""
         self.vocabulary = Vocabulary(zip(articles.words, articles.counts.tolist(), strict=True))
@@ -229,5 +230,5 @@ class Index:
     def _in_base(self, word: str) -> Postings:
         """Return the postings that *word* had before any article changed."""
         at = bisect_left(self._words, word)
-        is_there = self._words[at : at + 1] == [word]
+        is_there = at < len(self._words) and self._words[at] == word
         return self._postings[self._starts[at] : self._starts[at + is_there]]

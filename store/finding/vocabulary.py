@@ -107,8 +107,7 @@ class Vocabulary:
         self._counted = dict(counted)
         self._words = [*self._counted]
         self._counts = np.array([*self._counted.values()], dtype=np.uint32)
-        self._lengths = np.fromiter(map(len, self._words), np.int16, len(counted))
-        self._letters = np.fromiter(map(letters, self._words), np.uint64, len(counted))
+        self._signatures = np.fromiter(map(signature, self._words), np.uint64, len(counted))
         self._expanded: BoundedDict[tuple[str, bool], Expansions] = BoundedDict(_CACHED)
         self.languages = self._spoken()
         self._arrange(_stem_hashes(self._words, self.languages))
@@ -141,8 +140,7 @@ class Vocabulary:
         places = [bisect_left(words, word) for word in added]
         new = type(self)((word, counts[word]) for word in added)
         new._counts = np.insert(changed[is_kept], places, new._counts)
-        new._lengths = np.insert(self._lengths[is_kept], places, new._lengths)
-        new._letters = np.insert(self._letters[is_kept], places, new._letters)
+        new._signatures = np.insert(self._signatures[is_kept], places, new._signatures)
         # From the end, so that the other places stay right.
         for place, word in zip(reversed(places), reversed(added), strict=True):
             words.insert(place, word)
@@ -331,7 +329,8 @@ class Vocabulary:
 
     def _range(self, start: str) -> tuple[int, int]:
         """Return the range of the words that begin with *start*."""
-        return bisect_left(self._words, start), bisect_left(self._words, start + "\U0010ffff")
+        low = bisect_left(self._words, start)
+        return low, bisect_left(self._words, start + "\U0010ffff", low)
 
     def _starting(self, word: str) -> list[str]:
         low, high = self._range(word)
@@ -422,8 +421,10 @@ class Vocabulary:
         if len(word) > _LONGEST:
             return {}
         # Seldom any word begins like the two.
-        low, high = self._range(word[: len(left) + 1])
-        forms = self._with_stem(word) if low < high else ()
+        start = word[: len(left) + 1]
+        low = bisect_left(self._words, start)
+        is_begun = low < len(self._words) and self._words[low].startswith(start)
+        forms = self._with_stem(word) if is_begun else ()
         if forms:
             return {(form,): JOINED for form in forms}
         if len(word) < 8 or self.commonness(word) or (left in self and right in self):
@@ -457,12 +458,11 @@ class Vocabulary:
     def _within(self, edits: int, word: str, low: int, high: int) -> Iterator[tuple[str, int]]:
         """Yield the words from *low* to *high* that are at most *edits* away, with the distance.
 
-        An edit changes the length of a word by at most one and its letter mask by at most two bits.
-        Only the few words within these limits are compared letter by letter.
+        An edit changes at most two bits of a signature. Only the few words within this limit are
+        compared letter by letter.
         """
-        near = np.abs(self._lengths[low:high] - len(word)) <= edits
-        near &= np.bitwise_count(self._letters[low:high] ^ np.uint64(letters(word))) <= 2 * edits
-        others = [self._words[at] for at in (near.nonzero()[0] + low).tolist()]
+        changed = np.bitwise_count(self._signatures[low:high] ^ np.uint64(signature(word)))
+        others = [self._words[low + at] for at in (changed <= 2 * edits).nonzero()[0].tolist()]
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
         ):
@@ -497,6 +497,18 @@ def letters(word: str) -> int:
         repeated |= once & bit
         once |= bit
     return once | repeated << 32
+
+
+def signature(word: str) -> int:
+    """Return 64 bits, of which one edit of *word* changes at most two.
+
+    They are its letters, half as many bits for repeated letters, and as many bits as its length.
+    One letter more or less changes one bit of the letters and one of the length.
+    """
+    mask = letters(word)
+    repeated = mask >> 32
+    length = (1 << min(len(word), 16)) - 1
+    return mask % (1 << 32) | (repeated | repeated >> 16) % (1 << 16) << 32 | length << 48
 
 
 def _best(expansions: Expansions) -> Expansions:

@@ -201,6 +201,10 @@ def query_words(query: str) -> Iterator[str]:
     tokens = _clean(query).split()
     keeps_capitals = len(tokens) == 1 or not query.isupper()
     for token in tokens:
+        if token.isascii() and token.isalpha() and token.islower():
+            # Most tokens are normalized words already.
+            yield token
+            continue
         compounds = [] if token.isalpha() else _COMPOUND.findall(token)
         codes = [found for found in compounds if is_code(found)]
         yield from map(_fold, codes)

@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from store.finding.finder import CUT_OFF, UNSURE, Finder
+from store.finding.vocabulary import signature
 from store.finding.words import is_english, terms, words
 from store.topics import catalogue
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
@@ -621,6 +622,20 @@ async def test_quality_over_the_starter_corpus() -> None:
     assert found.rate("nearmiss") <= 0.05
     assert unsure.rate("everyday") <= 0.03
     assert unsure.rate("nearmiss") <= 0.3
+
+
+_WORDS = st.text("abqrz\u0430\u4e00\U00010428", max_size=20)
+
+
+@given(_WORDS, st.integers(0, 20), _WORDS.map(lambda letters: letters[:1]), st.sampled_from("ids"))
+def test_an_edit_changes_two_bits_of_a_signature_at_most(
+    word: str, at: int, letter: str, kind: str
+) -> None:
+    """Otherwise a misspelling would not be compared with the word that is meant."""
+    at = min(at, len(word))
+    left, right = word[:at], word[at:]
+    edited = {"i": left + letter + right, "d": left + right[1:], "s": left + letter + right[1:]}
+    assert (signature(word) ^ signature(edited[kind])).bit_count() <= 2
 
 
 def misspelled(word: str, choose: Random) -> str:
