@@ -32,11 +32,11 @@ _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 @contextmanager
 def _escaping() -> Iterator[None]:
-    """Escape the sentence of an error: it may quote names and addresses from outside."""
+    """Escape the sentence of an error, and keep what it quotes from outside from formatting it."""
     try:
         yield
     except ParleyError as error:
-        raise ParleyError(plain(str(error), 1000)) from error
+        raise ParleyError(plain(str(error).replace("*", ""), 1000)) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ class SourcesAdmin:
             await answer(respond, views.confirm_removal(feed, stories), replace=True)
             return
         note = ""
-        if chosen != views.LIST:
+        if chosen in set(FeedChange):
             with _escaping():
                 note = await self._change(FeedChange(chosen), source_id, press)
         await answer(respond, await self._list(note), replace=True)
