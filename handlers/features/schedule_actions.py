@@ -151,7 +151,7 @@ class ScheduleActions:
             upcoming,
             now=self.options.clock(),
             before=before,
-            others=sum(one.id != schedule.id for one in schedules),
+            others=[one for one in schedules if one.id != schedule.id],
             respelled={typed: meant for typed, meant in respelled.items() if typed != meant},
             is_empty=is_empty,
             has_samples=self.has_samples,

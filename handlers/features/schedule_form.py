@@ -26,6 +26,7 @@ from handlers.parsing.schedule_order import (
     MOST_TOPICS,
     order_of,
     parse_order,
+    write_order,
 )
 from handlers.parsing.timetable import WEEKDAYS
 from handlers.parsing.zones import is_zone, zones_like
@@ -35,6 +36,7 @@ from handlers.slack.button_press import Press, Request, home_of, require_home
 from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
+from handlers.views.blocks import Element
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
@@ -119,30 +121,61 @@ class ScheduleForm:
             is_here = channel_id == request.channel_id
             # The channel of a button comes from the client, so its schedules are shown on saving.
             shown = [*await self.store.schedules.of_channel(team_id, channel_id)] * is_here
+            note = views.ADDS if shown else None
         value = Value(
             channel_id=channel_id if schedule else NO_CHANNEL,
             schedule_id=schedule.id if schedule else "",
             origin=request.channel_id,
             key=_fingerprint(shown),
         )
-        view = self._view(order, channel_id, value, note)
+        others = () if schedule else views.others(shown, words, request.user_id, value.origin)
+        view = self._view(order, channel_id, value, note, others)
         await self.slack.responders.require_open(team_id, request.trigger_id, view, on_top=on_top)
 
-    def _view(self, order: Order, channel_id: ChannelId, value: Value, note: str | None) -> View:
-        """Return the form with *order*, its state *value*, and a *note*."""
+    def _view(
+        self,
+        order: Order,
+        channel_id: ChannelId,
+        value: Value,
+        note: str | None,
+        others: Sequence[Element] = (),
+    ) -> View:
+        """Return the form with *order*, its state *value*, a *note* and the lines of *others*."""
         return views.schedule(
             _shown(order),
             channel_id=channel_id,
             value=value,
             note=note,
+            others=others,
             has_samples=self.actions.has_samples,
             now=self.options.clock(),
         )
 
     async def pressed(self, press: Press, _: AsyncRespond) -> None:
-        """Open the form for the channel in which the button was pressed."""
+        """Open the form for the channel in which the button was pressed.
+
+        With the id of a schedule, the button is in the form, which then changes that schedule.
+        """
+        if press.value.schedule_id:
+            await self._replace(press)
+            return
         channel_id = press.value.channel_id or press.channel_id
         await self.open(press, channel_id, words=press.value.words, on_top=bool(press.view_id))
+
+    async def _replace(self, press: Press) -> None:
+        """Show, in the open form, a schedule with the changes that were ordered."""
+        schedule = await self.actions.schedule(press.team_id, press.value)
+        by = await self.slack.directory.full_member(press.team_id, press.user_id)
+        await self.actions.rights.require(schedule, by)
+        order = _changed(order_of(schedule), press.value.words, self.options.clock())
+        value = Value(
+            channel_id=schedule.channel_id,
+            schedule_id=schedule.id,
+            origin=press.value.origin,
+            key=_fingerprint([schedule]),
+        )
+        view = self._view(order, schedule.channel_id, value, views.takes_place(schedule))
+        await self.slack.responders.update(press.team_id, press.view_id, view)
 
     async def kind_chosen(self, ack: AsyncAck, body: Interaction) -> None:
         """Show the fields of a digest while a digest is chosen, and hide them for a question."""
@@ -193,13 +226,18 @@ class ScheduleForm:
             await ack(**field_errors(errors))
             return
         channel_id, initial = submission.channel_id, submission.initial
+        others: Sequence[Element] = ()
         if note := _conflict(submission, before, schedules):
             shown = [before] if before else [] if submission.is_known else schedules
             initial = replace(initial, key=_fingerprint(shown))
+            if not submission.is_known:
+                words = write_order(submission.order) or ""
+                others = views.others(schedules, words, user_id, initial.origin)
         elif is_outside and not submission.joins:
             note, initial = views.joins(channel_id), replace(initial, words=channel_id)
         if note:
-            await ack(**updated(self._view(submission.order, channel_id, initial, note)))
+            view = self._view(submission.order, channel_id, initial, note, others)
+            await ack(**updated(view))
             return
         order = _with_first(submission.order, before)
 
@@ -296,14 +334,7 @@ class ScheduleForm:
         zone = await self._zone(team_id, user_id)
         timetable = Timetable(at=_DEFAULT_TIME, weekdays=WEEKDAYS, zone=zone)
         order = Order(timetable=timetable, stories=views.DEFAULT_STORIES)
-        try:
-            today = timetable.local_date(self.options.clock())
-            return parse_order(words, zone=zone, today=today, base=order) if words else order
-        except UnclearError as error:
-            # At four is more often in the afternoon.
-            return max(error.readings, key=_is_by_day, default=order)
-        except ParleyError:
-            return order
+        return _changed(order, words, self.options.clock())
 
     async def _zone(self, team_id: TeamId, user_id: UserId) -> str:
         """Return the person's time zone; UTC if Slack does not say it soon."""
@@ -311,6 +342,19 @@ class ScheduleForm:
             async with asyncio.timeout(_OPENING_SECONDS):
                 return await self.slack.directory.zone(team_id, user_id)
         return "UTC"
+
+
+def _changed(order: Order, words: str, now: datetime) -> Order:
+    """Return *order* with what *words* say, as far as they are understood."""
+    timetable = order.timetable
+    try:
+        today = timetable.local_date(now)
+        return parse_order(words, zone=timetable.zone, today=today, base=order) if words else order
+    except UnclearError as error:
+        # "At four" is more often in the afternoon.
+        return max(error.readings, key=_is_by_day, default=order)
+    except ParleyError:
+        return order
 
 
 def _is_by_day(order: Order) -> bool:
@@ -360,7 +404,7 @@ def _conflict(
     if submission.is_known:
         return views.ended(submission.channel_id) if initial.key else None
     if schedules and _fingerprint(schedules) != initial.key:
-        return views.adds_to(schedules)
+        return views.ADDS_UNSEEN
     return None
 
 

@@ -337,14 +337,14 @@ def is_on(
     *,
     now: instant,
     before: Schedule | None,
-    others: int,
+    others: Sequence[Schedule],
     respelled: Mapping[str, str],
     is_empty: bool,
     has_samples: bool,
 ) -> Message:
     """Confirm a new or changed schedule.
 
-    *before* is the schedule that it replaces, *others* how many more the channel has.
+    *before* is the schedule that it replaces, *others* are the others of the channel.
     *respelled* are misspelt topics, with the spelling of the stories. *is_empty* means that no
     story matches its topics, *has_samples* that there are only sample stories.
     """
@@ -363,14 +363,21 @@ def is_on(
         text += f" Its name is `{schedule.name}`."
     if before:
         text += f" It replaces {_what(before, topics=40)}."
+    elif others:
+        listed = _join([f"`{one.name}`: {_what(one, topics=40)}" for one in others], "and")
+        text += f" The channel also has {listed}."
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
     name = f" {schedule.name}" if others else ""
     hint = f"`{Command.DIGEST} next{name}` lists what comes, `{Command.DIGEST} off{name}` stops it."
     back = [(TAKE_BACK, restoring(before, order_of(schedule)))] if before else []
-    take_back = commands(back, schedule.channel_id, schedule.id)
+    shown = commands(back, schedule.channel_id, schedule.id)
+    for one in () if before else others:
+        if one.owner_id in (None, schedule.owner_id):
+            end = [(f"Stop {one.name}", "off")]
+            shown += commands(end, one.channel_id, one.id, first=len(shown))
     warnings = [samples.warning()] if has_samples else []
-    buttons = [actions(*take_back)] if take_back else []
+    buttons = [actions(*shown)] if shown else []
     return message(
         "\n".join([text, *warnings]),
         [section(text), *map(section, warnings), *buttons, context(hint)],

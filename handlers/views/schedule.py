@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from handlers import ids
-from handlers.button_value import Value
+from handlers.button_value import MOST_WORDS, Value
 from handlers.parsing.cadence import describe_option, write_weeks
 from handlers.parsing.holiday_words import LONGEST_REGION
 from handlers.parsing.schedule_names import LONGEST_NAME
@@ -15,6 +15,7 @@ from handlers.views import samples
 from handlers.views.blocks import (
     Block,
     Element,
+    button,
     channel_select,
     element,
     input_block,
@@ -48,18 +49,21 @@ def schedule(
     channel_id: ChannelId,
     value: Value,
     note: str | None = None,
+    others: Sequence[Block] = (),
     has_samples: bool = False,
     now: datetime,
 ) -> View:
     """Build the form that asks what a channel gets and when, prefilled with *order*.
 
     *value* is the state of the form: the channel if it cannot be changed, the id of an existing
-    schedule, and the version of what the form shows. *note* is a warning to read before saving.
+    schedule, and the version of what the form shows. *note* is a warning to read before saving,
+    and *others* are the channel's schedules.
     *has_samples* means that there are only sample stories.
     """
     timetable = order.timetable
     blocks: list[Block] = [
         *([section(note)] if note else []),
+        *others,
         *([section(samples.warning())] if has_samples else []),
         _channel(channel_id, is_known=bool(value.channel_id)),
         _kind(order),
@@ -231,13 +235,35 @@ def replaces(schedule: Schedule) -> str:
     )
 
 
-def adds_to(schedules: Sequence[Schedule]) -> str:
-    """Return a warning that the channel has schedules that the form did not show."""
-    lines = zip(schedule_lines(schedules), schedules, strict=True)
-    listed = "\n".join(f"{line}, {owner_text(schedule)}" for line, schedule in lines)
-    return (
-        f"*Not saved yet.* This channel has a schedule already:\n{listed}\nSave again to add yours."
-    )
+ADDS = "This channel has a schedule already. Saving adds one more."
+ADDS_UNSEEN = "*Not saved yet.* This channel has a schedule already. Save again to add yours."
+"""The same for a schedule that the form did not show."""
+
+
+def others(
+    schedules: Sequence[Schedule], words: str, user_id: UserId, origin: ChannelId
+) -> list[Block]:
+    """Return a line for each schedule of the channel, with a button to change it instead.
+
+    *words* are what was ordered. The button is for the owner; other people who may change a
+    schedule have *Edit* in its menu.
+    """
+    lines = schedule_lines(schedules)
+    blocks = []
+    for line, one in zip(lines, schedules, strict=True):
+        value = Value(words=words, schedule_id=one.id, origin=origin)
+        hint = f"Replace {one.name}"
+        replace_it = button("Replace it", ids.Action.DIGEST_SET, value, hint=hint)
+        is_theirs = one.owner_id in (None, user_id) and len(words) <= MOST_WORDS
+        blocks.append(
+            section(f"{line}, {owner_text(one)}", accessory=replace_it if is_theirs else None)
+        )
+    return blocks
+
+
+def takes_place(schedule: Schedule) -> str:
+    """Return that saving changes the schedule."""
+    return f"Saving changes `{schedule.name}`:\n{schedule_line(schedule)}."
 
 
 def joins(channel_id: ChannelId) -> str:

@@ -295,6 +295,41 @@ async def test_another_channel_s_schedule_is_shown_before_one_is_added(slack: Sl
     }
 
 
+async def test_a_second_schedule_is_no_surprise(slack: Slack) -> None:
+    """The form names the first one and can change it instead, and the answer can end it."""
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say("@Parley set up a question every weekday at 10")
+    await slack.press(Action.DIGEST_SET, asked)
+    modal = slack.modal()
+    assert modal
+    assert "This channel has a schedule already. Saving adds one more." in texts([modal])
+    assert "a question at 09:30 every day" in texts([modal])
+    assert chosen(modal, "time") == "10:00"
+    assert not await slack.submit(modal)
+    answer = slack.workspace.messages(GENERAL, ANA)[-1]
+    assert "also has `daily-question`: a question at 09:30 every day" in answer["text"]
+    assert labels(answer) == ["Stop daily-question"]
+    await slack.press(Action.DIGEST_GUESS, answer)
+    (left,) = await slack.parley.store.schedules.list(TEAM)
+    assert left.name == "weekday-question"
+
+
+async def test_the_form_of_a_second_schedule_can_change_the_first(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (before,) = await slack.parley.store.schedules.list(TEAM)
+    (asked,) = await slack.say("@Parley post a question every weekday at 10")
+    await slack.press(Action.DIGEST_SET, asked)
+    form = slack.modal()
+    assert form
+    changed = await slack.press_in(form, Action.DIGEST_SET)
+    assert changed
+    assert "Saving changes `daily-question`" in texts([changed])
+    assert not await slack.submit(changed)
+    (after,) = await slack.parley.store.schedules.list(TEAM)
+    assert (after.id, f"{after.timetable.at:%H:%M}") == (before.id, "10:00")
+    assert len(after.timetable.weekdays) == 5
+
+
 async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_unasked(
     slack: Slack,
 ) -> None:
