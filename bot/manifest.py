@@ -23,6 +23,7 @@ _COMMANDS = {
 _SHORTCUTS = {
     Shortcut.DISCUSSION: ("global", "Start a discussion", "Put a question to a channel"),
     Shortcut.RELATED: ("message", "Find related stories", "Find the stories close to a message"),
+    Shortcut.DELETE: ("message", "Delete this post", "Delete a post that you asked Parley for"),
 }
 
 SCOPES = {

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.features.agent import Agent
 from handlers.features.brief import Brief
 from handlers.features.corpus import CorpusAdmin
+from handlers.features.delete_post import DeletePost
 from handlers.features.dependencies import Options, Slack
 from handlers.features.digest import Digest
 from handlers.features.discuss import Discuss
@@ -47,6 +48,7 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
         store, slack, options, ScheduleRights(slack.directory, options.anyone_may_skip)
     )
     mention = Mention(slack, lookup, SpokenOrders(store, slack, actions))
+    delete_post = DeletePost(store, slack, actions)
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     talk = Talk(store, slack, options)
@@ -117,11 +119,13 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     app.event("message", matchers=[is_upload])(uploads.shared)
     app.event("message")(mention.direct)
     app.shortcut(Shortcut.RELATED)(mention.related)
+    app.shortcut(Shortcut.DELETE)(delete_post.shortcut)
     app.shortcut(Shortcut.DISCUSSION)(discussion_form.shortcut)
     app.options(Field.TOPICS)(form.topics)
     app.options(Field.ZONE)(form.zones)
     app.block_action(Field.KIND)(form.kind_chosen)
     app.view(Modal.SCHEDULE)(form.submitted)
+    app.view(Modal.DELETE)(delete_post.confirmed)
     app.view(Modal.QUESTION)(questions.submitted)
     app.view(Modal.DISCUSSION)(discussion_form.submitted)
     app.view(Modal.DISCUSSION_PREVIEW)(discussion_form.confirmed)

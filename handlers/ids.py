@@ -77,6 +77,7 @@ class Shortcut(StrEnum):
 
     DISCUSSION = "shortcut_discussion"
     RELATED = "shortcut_related"
+    DELETE = "shortcut_delete"
 
 
 class Step(StrEnum):
@@ -92,6 +93,7 @@ class Modal(StrEnum):
     DISCUSSION = "modal_discussion"
     DISCUSSION_PREVIEW = "modal_discussion_preview"
     SCHEDULE = "modal_schedule"
+    DELETE = "modal_delete"
     QUESTION = "modal_question"
 
 

@@ -30,6 +30,7 @@ from store.posting.record import (
     move_all,
     plan_post,
     plan_posts,
+    take_back,
     to_post,
 )
 from store.posting.reply_counts import plan_counts
@@ -46,6 +47,7 @@ _STORIES = "SELECT post_key, article_id FROM post_story WHERE post_key IN ({keys
 _BY_MESSAGE = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 ORDER BY key LIMIT 1
 """
+_OF_PARENT = "SELECT * FROM post WHERE team_id = $1 AND parent_key = $2"
 _SCHEDULED = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
 """
@@ -313,6 +315,24 @@ class Posts:
                 return False
             seen = Move(post=post, to=PostState.SENT, at=now, owner=PERSON)
             return bool(await move(connection, seen))
+
+    async def in_thread(self, post: Post) -> Sequence[Post]:
+        """Return the posts in the thread of a question or a digest: its story."""
+        return [
+            to_post(row) for row in await self._database.fetch(_OF_PARENT, post.team_id, post.key)
+        ]
+
+    async def take_back(self, post: Post, *, now: datetime) -> None:
+        """Record that a person deleted a sent post; its story is not sent any more."""
+        stories = await self.in_thread(post)
+        async with self._database.transaction() as connection:
+            for one in (post, *stories):
+                if one.state is PostState.PLANNED:
+                    await move(
+                        connection, Move(post=one, to=PostState.SKIPPED, at=now, owner=PERSON)
+                    )
+                else:
+                    await take_back(connection, one, now=now)
 
     async def not_there(self, team_id: TeamId, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.

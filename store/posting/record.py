@@ -84,6 +84,9 @@ INSERT INTO post_move (post_key, number, state, at, owner, error)
 SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
 """
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
+_TAKE_BACK = "UPDATE post SET article_id = NULL, error = $2 WHERE key = $1 AND state = 'sent'"
+_DELETED = "deleted"
+"""The error of a sent post that a person has deleted."""
 _ERASE = (
     "DELETE FROM post_move WHERE post_key = $1",
     "DELETE FROM reply_count WHERE post_key = $1",
@@ -345,6 +348,16 @@ async def delete_old_posts(connection: Connection, *, before: datetime, limit: i
     for statement in (*_REMEMBER_EACH, *_ERASE):
         await connection.executemany(statement, keys)
     return len(keys)
+
+
+async def take_back(connection: Connection, post: Post, *, now: datetime) -> None:
+    """Record that a person deleted a sent post: it is not sent again, and its stories not counted.
+
+    Without its stories, the row says only that there was a post.
+    """
+    await connection.execute(_TAKE_BACK, post.key, _DELETED)
+    await connection.execute(_ERASE_STORIES, post.key)
+    await connection.execute(_LOG, post.key, post.state, to_text(now), PERSON, _DELETED)
 
 
 async def forget_person(connection: Connection, team_id: TeamId, user_id: UserId) -> None:

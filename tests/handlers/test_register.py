@@ -15,6 +15,7 @@ from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.views.question import MENU_WHY
 from store.types import FeedChange
 from tests.handlers.conftest import Slack, Switches, dm, labels
+from tests.handlers.features.test_delete_post import deleted
 from tests.handlers.features.test_schedule_actions import choose, posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import upload
@@ -112,6 +113,12 @@ async def discussion(slack: Slack) -> None:
     assert shown
     await slack.submit(shown)
     assert slack.public()
+
+
+async def delete(slack: Slack) -> None:
+    await preview(slack, Action.DISCUSS_POST)
+    await deleted(slack, slack.public()[-1]["ts"])
+    assert not slack.public()
 
 
 async def related(slack: Slack) -> None:
@@ -354,6 +361,8 @@ WAYS: dict[StrEnum, Callable[[Slack], Awaitable[Any]]] = {
     Field.NAME: form,
     Shortcut.DISCUSSION: discussion,
     Shortcut.RELATED: related,
+    Shortcut.DELETE: delete,
+    Modal.DELETE: delete,
     Step.FIND_STORY: step(Step.FIND_STORY, words="geneva"),
     Step.PICK_QUESTION: step(Step.PICK_QUESTION, channel=GENERAL),
     Modal.DISCUSSION: discussion,

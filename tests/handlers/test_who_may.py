@@ -437,6 +437,27 @@ async def start_a_discussion(slack: Slack) -> Json:
     return await held(slack, slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION))
 
 
+async def delete_a_post(slack: Slack) -> Json:
+    ts = await scheduled_post(slack)
+    using = slack.workspace.use_message_shortcut(ANA, Shortcut.DELETE, GENERAL, ts)
+    return await held(slack, using)
+
+
+async def confirm_deletion(slack: Slack) -> Json:
+    ts = await scheduled_post(slack)
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.DELETE, GENERAL, ts)
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    return await held(slack, slack.workspace.submit(ANA, modal["id"], {}))
+
+
+async def scheduled_post(slack: Slack) -> str:
+    await slack.type(_ON)
+    await slack.type("/digest now today")
+    return str(slack.public()[-1]["ts"])
+
+
 async def related_stories(slack: Slack) -> Json:
     root = slack.workspace.post_as(ANA, GENERAL, "geneva")
     using = slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, root["ts"])
@@ -551,6 +572,8 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.DIGEST_JOIN, ""): change(_MEMBER, pressed(Action.DIGEST_JOIN, _ON, channel=RANDOM)),
     (Shortcut.DISCUSSION, ""): look_up(start_a_discussion),
     (Shortcut.RELATED, ""): look_up(related_stories),
+    (Shortcut.DELETE, ""): look_up(delete_a_post, _OWNER),
+    (Modal.DELETE, ""): change(_OWNER, confirm_deletion),
     (Modal.DISCUSSION, "with a story"): change(_COLLEAGUE, form_with_a_story),
     (Modal.DISCUSSION, "with words"): look_up(form_with_words),
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),

@@ -169,6 +169,23 @@ async def test_a_stale_copy_of_a_row_cannot_claim_it(store: Store, clock: Stoppe
     assert await store.posts.claim(stale, owner="other", now=clock()) is None
 
 
+async def test_a_deleted_post_is_kept_without_its_stories(
+    store: Store, clock: StoppedClock
+) -> None:
+    """It is never sent again, and what it asked counts as not asked."""
+    await plan(store, clock, article_id="a")
+    await store.posts.record(
+        await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.1"), now=clock()
+    )
+    post = await store.posts.get(T1, "k")
+    assert post
+    await store.posts.take_back(post, now=clock())
+    after = await store.posts.get(T1, "k")
+    assert after
+    assert (after.state, after.article_id, after.error) == (PostState.SENT, None, "deleted")
+    assert await plan(store, clock, article_id="a") is None
+
+
 async def test_a_person_s_id_is_stored_only_until_their_post_is_done(
     store: Store, clock: StoppedClock
 ) -> None:

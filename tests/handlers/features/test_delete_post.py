@@ -1,0 +1,116 @@
+"""*Delete this post*: a mistaken post is taken back, once and for all."""
+
+from typing import Any
+
+import pytest
+
+from bot.workspace.web_api.faults import Fault
+from handlers.button_value import Value
+from handlers.ids import Action, Shortcut
+from tests.handlers.conftest import Slack, texts
+from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM
+
+
+async def asked(
+    slack: Slack, ts: str, *, user: str = ANA, channel: str = GENERAL
+) -> dict[str, Any] | None:
+    """Choose *Delete this post* in the menu of a message; return the modal."""
+    using = slack.workspace.use_message_shortcut(user, Shortcut.DELETE, channel, ts)
+    assert (await using).acked
+    await slack.settled()
+    return slack.modal(user)
+
+
+async def deleted(slack: Slack, ts: str, *, user: str = ANA) -> str:
+    """Choose it and confirm; return what the modal says then."""
+    modal = await asked(slack, ts, user=user)
+    assert modal
+    await slack.submit(modal, user=user)
+    return texts([slack.modal(user) or {}])
+
+
+async def question(slack: Slack, words: str = "dockworkers", user: str = ANA) -> dict[str, Any]:
+    """Post a question, and return its message."""
+    (shown,) = await slack.type(f"/discuss {words}", user=user)
+    await slack.press(Action.DISCUSS_POST, shown, user=user)
+    return slack.public()[-1]
+
+
+async def test_a_question_goes_with_its_story_and_counts_as_not_asked(slack: Slack) -> None:
+    posted = await question(slack)
+    modal = await asked(slack, posted["ts"])
+    assert modal
+    assert "What people answered in the thread stays." in texts([modal])
+    assert "Deleted." in await deleted(slack, posted["ts"])
+    assert not slack.public()
+    deletions = [one for one in slack.workspace.calls if one.method == "chat.delete"]
+    assert len(deletions) == 2
+    (shown,) = await slack.type("/discuss dockworkers")
+    assert "Last asked here" not in texts([shown])
+
+
+async def test_the_press_that_posted_it_does_not_post_it_again(slack: Slack) -> None:
+    (shown,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, shown)
+    late = slack.payloads[-1]
+    assert "Deleted." in await deleted(slack, slack.public()[-1]["ts"])
+    slack.payloads.append(late | {"trigger_id": "1.1.late"})
+    await slack.repeat()
+    assert not slack.public()
+    (again,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, again)
+    assert len(slack.public()) == 1
+
+
+async def test_it_is_for_who_asked_and_for_admins(slack: Slack) -> None:
+    posted = await question(slack, user=BEN)
+    slack.workspace.change_person(ANA, is_admin=False)
+    slack.parley.directory._drop(TEAM)
+    refused = await asked(slack, posted["ts"])
+    assert refused is None
+    assert "Only the person who asked" in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    modal = await asked(slack, posted["ts"], user=BEN)
+    assert modal
+    await slack.submit(modal, user=BEN)
+    assert not slack.public()
+
+
+async def test_a_forged_seal_deletes_nothing(slack: Slack) -> None:
+    posted = await question(slack, user=BEN)
+    modal = await asked(slack, posted["ts"], user=BEN)
+    assert modal
+    value = Value.decode(modal["private_metadata"])
+    slack.in_place_of[value.words] = "0" * 64
+    await slack.submit(modal, user=BEN)
+    assert "Only the person who asked" in texts([slack.modal(BEN) or {}])
+    assert slack.public()
+
+
+async def test_a_scheduled_post_is_for_its_owner(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily", user=BEN)
+    await slack.type("/digest now today", user=BEN)
+    posted = slack.public()[-1]
+    assert await asked(slack, posted["ts"], user=CHLOE) is None
+    assert "Deleted." in await deleted(slack, posted["ts"], user=BEN)
+    assert not slack.public()
+
+
+@pytest.mark.parametrize("of", ["person", "story"])
+async def test_other_messages_are_not_deleted(slack: Slack, of: str) -> None:
+    if of == "person":
+        ts = slack.workspace.post_as(BEN, GENERAL, "Hello")["ts"]
+    else:
+        posted = await question(slack)
+        ts = slack.workspace.messages(GENERAL, ANA, posted["ts"])[-1]["ts"]
+    assert await asked(slack, ts) is None
+    assert "Choose its first message." in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+
+
+async def test_a_refusal_of_slack_is_said_and_the_record_stays(slack: Slack) -> None:
+    posted = await question(slack)
+    fault = Fault(method="chat.delete", kind="refuse", error="cant_delete_message")
+    slack.workspace.faults.add(fault)
+    assert "Slack did not let me delete it" in await deleted(slack, posted["ts"])
+    (shown,) = await slack.type("/discuss dockworkers")
+    assert "Last asked here" in texts([shown])
+    assert "Deleted." in await deleted(slack, posted["ts"])
