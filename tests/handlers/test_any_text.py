@@ -35,7 +35,7 @@ async def bot_database(
     if request.param == "sqlite":
         yield f"sqlite:///{shutil.copy(loaded, tmp_path)}"
         return
-    async with postgres.schema(request.getfixturevalue("postgres_server")) as url:
+    async with postgres.database(request.getfixturevalue("postgres_server")) as url:
         async with open_store(url) as store:
             await store.corpus.reload(corpus, by="terminal", at=NOW)
         yield url

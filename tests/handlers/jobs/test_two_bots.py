@@ -21,7 +21,7 @@ from tests.ids import ANA, GENERAL, RANDOM, TEAM
 
 @pytest.fixture
 async def bot_database(postgres_server: str) -> AsyncIterator[str]:
-    async with postgres.schema(postgres_server) as url:
+    async with postgres.database(postgres_server) as url:
         yield url
 
 

@@ -121,7 +121,7 @@ async def test_another_process_that_writes_for_a_long_time(
 
 async def test_a_read_only_server(postgres_server: str) -> None:
     """A standby is read-only, and so is a server that an administrator set to it."""
-    async with postgres.schema(postgres_server) as url:
+    async with postgres.database(postgres_server) as url:
         async with open_database(url):
             pass
         async with open_database(f"{url}&default_transaction_read_only=on") as database:
@@ -132,7 +132,7 @@ async def test_a_read_only_server(postgres_server: str) -> None:
 async def test_another_process_that_freezes_while_it_writes(postgres_server: str) -> None:
     """Its lock blocks other writers for some seconds, but not the probe."""
     async with (
-        postgres.schema(postgres_server) as url,
+        postgres.database(postgres_server) as url,
         open_database(url) as one,
         open_database(url) as other,
         other.transaction() as connection,
