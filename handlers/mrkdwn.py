@@ -129,7 +129,7 @@ def quote(text: str, limit: int = 3000) -> str:
     return f"> {plain(' '.join(text.split()), limit - 2)}"
 
 
-def date(epoch: int, fallback: str, style: str = "{date_long_pretty} at {time}") -> str:
+def date(epoch: int, fallback: str, style: str = "{date_short_pretty} at {time}") -> str:
     """Return a date that Slack shows in each reader's time zone (docs.slack.dev, date formatting).
 
     *fallback* is shown by clients that cannot format dates; it must not contain &, < or >.

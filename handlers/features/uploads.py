@@ -140,5 +140,7 @@ def _swap(path: Path, data: bytes | None) -> bytes | None:
             part.write_bytes(data)
             part.replace(path)
     except OSError as error:
-        raise ParleyError(f"I can't write in the corpus folder: {error.strerror}.") from error
+        raise ParleyError(
+            f"I can't write in the corpus folder: {(error.strerror or '').lower()}."
+        ) from error
     return before

@@ -42,7 +42,7 @@ def summary(check: Check) -> str:
     stories = tally(
         added=counts.added, edited=counts.edited, moved=counts.moved, removed=counts.removed
     )
-    return f"A reload would change this: documents: {documents}; stories: {stories}."
+    return f"A reload would change documents ({documents}) and stories ({stories})."
 
 
 def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
@@ -226,7 +226,9 @@ def history(revisions: Sequence[Revision]) -> Message:
 
 def _revision(revision: Revision) -> str:
     what = f" (revision {revision.restores} again)" if revision.restores else ""
-    where = f", in {some(revision.paths, SLACK, revision.touched)}" if revision.paths else ""
+    # The name of a feed comes from outside, and must not format the rest.
+    paths = [path.replace("*", "") for path in revision.paths]
+    where = f", in {some(paths, SLACK, revision.touched)}" if paths else ""
     return (
         f"• *{revision.number}*{what}: {counted(revision.articles, 'story')};"
         f" {revision.changes}{where}; {when(revision.loaded_at)}, {who(revision)}"

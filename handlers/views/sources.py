@@ -103,8 +103,9 @@ def sources(
     shown = sorted(feeds, key=_worst_first)[:SHOWN]
     blocks += [_feed(feed, stories.get(feed.id, 0)) for feed in shown]
     if len(feeds) > SHOWN:
-        rest = f"… and {counted(len(feeds) - SHOWN, 'feed')} more"
-        blocks.append(section(f"{rest}: `{Command.CORPUS} sources NAME` shows those of a name."))
+        rest = f"… and {counted(len(feeds) - SHOWN, 'more feed')}."
+        finds = f"`{Command.CORPUS} sources NAME` shows those with NAME in their name or address."
+        blocks.append(section(f"{rest} {finds}"))
     return message(note or lead, blocks)
 
 

@@ -152,7 +152,7 @@ def _summary(contents: Contents) -> str:
         " each, without mine."
     ]
     if _tables(contents):
-        parts.append(f"The tables show means of {_FEWEST} or more questions.")
+        parts.append(f"The tables show averages of {_FEWEST} or more questions.")
     if any(one.replies is None and one.problem is None for one in asked):
         parts.append(_waiting(contents))
     why = Counter(one.problem for one in asked if one.replies is None and one.problem)
@@ -172,7 +172,8 @@ def _waiting(contents: Contents) -> str:
     if new:
         first = min(one.count_at for one in new if one.count_at)
         parts.append(
-            f"{counted(len(new), 'question')} will be counted later, the next {when(first)}."
+            f"{counted(len(new), 'question')} will be counted later; the next count is"
+            f" {when(first)}."
         )
     return " ".join(parts)
 

@@ -212,7 +212,7 @@ async def test_check_says_what_would_change_and_changes_nothing(slack: Slack) ->
     (slack.corpus / "new.txt").write_text("New & <!here>\nLima waits.\nAn insight.\nA question?\n")
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
-    assert "documents: 1 added, 1 removed; stories: 1 added" in answer["text"]
+    assert "documents (1 added, 1 removed) and stories (1 added" in answer["text"]
     assert "*Added*: new.txt" in texts([answer])
     assert "New &amp; &lt;!here&gt;" in texts([answer])
     assert slack.parley.store.corpus.revision
@@ -268,7 +268,7 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
         " brought back by its number."
     )
     (answer,) = await slack.type("/corpus history")
-    at, style = int(NOW.timestamp()), "{date_long_pretty} at {time}"
+    at, style = int(NOW.timestamp()), "{date_short_pretty} at {time}"
     lines = [
         "• *3* (revision 1 again): 3 stories; 1 removed, in new.txt;"
         f" <!date^{at + 120}^{style}|Tue 24 Nov 2026, 08:02 UTC>, by <@{ANA}>",

@@ -85,7 +85,9 @@ async def test_a_feed_is_added_and_listed(slack: Slack, asked: list[str]) -> Non
     assert "1 story; first poll in a moment" in shown
     asked.clear()
     for address in (ADDRESS, ADDRESS.replace("https", "http"), f"<{ADDRESS}|news>"):
-        assert "is there already" in (await sources(slack, f"add {address}"))["text"]
+        refused = (await sources(slack, f"add {address}"))["text"]
+        assert refused.startswith("Example News (")
+        assert refused.endswith("is there already.")
     assert not asked
 
 
@@ -272,7 +274,7 @@ async def test_a_list_of_feeds_is_imported_and_exported(slack: Slack) -> None:
     assert "https://…@news.example/feed: I can't poll an address with a user name" in shown
     (again,) = [await upload(slack, "feeds.OPML", data)]
     assert again["text"].startswith("Already there: 21 feeds of the list.")
-    assert "… and 13 feeds more" in shown
+    assert "… and 13 more feeds." in shown
     assert len(await slack.parley.store.sources.all()) == 21
     exported = texts([await sources(slack, "export")])
     assert "xmlUrl" in exported or "too many for a message" in exported

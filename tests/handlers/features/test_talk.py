@@ -85,7 +85,9 @@ async def test_before_the_first_count_it_says_when_that_comes(slack: Slack) -> N
     (shown,) = await slack.type("/digest talk")
     assert "Nothing to show yet" in shown["text"]
     tomorrow = slack.clock() + timedelta(days=1)
-    assert f"1 question will be counted later, the next <!date^{tomorrow:%s}" in shown["text"]
+    assert (
+        f"1 question will be counted later; the next count is <!date^{tomorrow:%s}" in shown["text"]
+    )
 
 
 async def test_old_questions_that_wait_for_their_turn_are_not_called_new(slack: Slack) -> None:

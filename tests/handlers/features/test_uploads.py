@@ -41,7 +41,7 @@ async def add(slack: Slack, offered: dict[str, Any], *, user: str = ANA) -> dict
 async def test_a_document_is_checked_and_added(slack: Slack) -> None:
     offered = await upload(slack)
     assert "*lima.txt* has no mistakes." in offered["text"]
-    assert "documents: 1 added; stories: 1 added" in offered["text"]
+    assert "documents (1 added) and stories (1 added)" in offered["text"]
     assert labels(offered) == ["Add it to the corpus"]
     assert not (slack.corpus / "lima.txt").exists()
     added = await add(slack, offered)
@@ -85,7 +85,7 @@ async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
     await add(slack, await upload(slack))
     edited = STORY.replace(b"opens", b"shuts")
     offered = await upload(slack, content=edited)
-    assert "documents: 1 edited; stories: 1 edited" in offered["text"]
+    assert "documents (1 edited) and stories (1 edited)" in offered["text"]
     await add(slack, offered)
     assert (slack.corpus / "lima.txt").read_bytes() == edited
 
@@ -143,7 +143,7 @@ async def test_a_folder_that_cannot_be_written_to(slack: Slack) -> None:
     offered = await upload(slack)
     (slack.corpus / ".lima.txt.part").mkdir()
     refused = await add(slack, offered)
-    assert refused["text"] == "I can't write in the corpus folder: Is a directory."
+    assert refused["text"] == "I can't write in the corpus folder: is a directory."
 
 
 async def test_the_token_is_sent_only_to_slack() -> None:
