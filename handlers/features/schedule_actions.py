@@ -14,7 +14,6 @@ from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Command
 from handlers.parsing.date_format import format_date, format_dates, short_date
 from handlers.parsing.schedule_order import write_order
-from handlers.parsing.timetable import describe_dates
 from handlers.parsing.words import respell
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
@@ -253,7 +252,7 @@ class ScheduleActions:
 
     def no_post(self, schedule: Schedule, dates: Sequence[date]) -> str:
         """Return that the schedule has no post on any of *dates*."""
-        days = describe_dates(schedule.timetable)
+        days = views.posting_days(schedule.timetable)
         return f"No post is planned for {format_dates(dates)}: posts come {days}."
 
     async def is_due(self, schedule: Schedule, on: date) -> bool:
@@ -283,7 +282,7 @@ class ScheduleActions:
         """Raise `ParleyError` if the schedule has no post today."""
         today = self.today(schedule)
         if not schedule.timetable.has_post_on(today):
-            days = describe_dates(schedule.timetable)
+            days = views.posting_days(schedule.timetable)
             raise ParleyError(
                 f"There is no post on {format_date(today)}: posts come {days}."
                 f" `{Command.DIGEST} now` posts an extra one."

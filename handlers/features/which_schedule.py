@@ -88,7 +88,7 @@ class WhichSchedule:
                 raise
             names = ", ".join(f"`{one.name}`" for one in schedules)
             raise ParleyError(
-                f"“{plain(error.word, 60)}” is not a date that I understand, as in 24 Dec, and no"
+                f"I don't understand “{plain(error.word, 60)}”. Name a date, as in 24 Dec, or a"
                 f" schedule of this channel: {names}."
             ) from None
 

@@ -11,12 +11,11 @@ from handlers.slack.directory import format_not_ready
 from handlers.views.as_written import question_of
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, channel_link, in_words, message
+from handlers.views.notice import OUR_DELAYS
 from store.posting.record import NEVER
 from store.types import Article, Post, PostState
 
 _MAX_ERROR = 200
-_OURS = frozenset({"held up", "broken off", "found too late"})
-"""The reasons for which Parley itself did not send a post."""
 _HERE = "here or, if that takes long, in a direct message"
 
 
@@ -25,9 +24,10 @@ def outcome_of(post: Post, article: Article | None) -> Message | None:
 
     A post that did not arrive is shown by its *article*'s question, with a button to try again.
     """
-    text = format_outcome(post)
-    if text is None or article is None or post.state is not PostState.MISSED:
+    if article is None or post.state is not PostState.MISSED:
+        text = format_outcome(post)
         return message(text) if text else None
+    text = format_outcome(post, retry="press *Post it* to try again") or ""
     value = Value(key=post.key, channel_id=post.channel_id)
     hint = f"Post it: {article.headline}"
     again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
@@ -40,8 +40,11 @@ def _is_from_slack(error: str) -> bool:
     return bool(re.fullmatch(r"[a-z_]+", error))
 
 
-def format_outcome(post: Post) -> str | None:
-    """Return the outcome of *post* in words; None as long as it is open."""
+def format_outcome(post: Post, *, retry: str = "ask for it again") -> str | None:
+    """Return the outcome of *post* in words; None as long as it is open.
+
+    *retry* is what to do if it did not arrive.
+    """
     error = plain(post.error or "no reason given", _MAX_ERROR)
     where = channel_link(post.channel_id)
     match post.state:
@@ -55,13 +58,13 @@ def format_outcome(post: Post) -> str | None:
                 else f"I could not post in {where}: {error}. If you need it there, tell an admin."
             )
         case PostState.MISSED:
-            if error in _OURS:
+            if error in OUR_DELAYS:
                 why = "I could not send it in time"
             elif _is_from_slack(error):
                 why = f"Slack answered with an error ({error}), and it is too late now"
             else:
                 why = "Slack did not take it in time, and it is too late now"
-            return f"The post is not in {where}: {why}. Please ask for it again."
+            return f"The post is not in {where}: {why}. Please {retry}."
         case PostState.UNKNOWN if post.not_before == NEVER:
             return (
                 "Slack has not confirmed the post, and I can't see whether it is there. I am"
@@ -90,7 +93,7 @@ def format_pending(post: Post, now: datetime) -> str:
             f"Slack has had too many posts from me. I will send this one in {wait}, and tell you"
             f" {_HERE}. You don't need to do anything."
         )
-    if not post.error or post.error in _OURS:
+    if not post.error or post.error in OUR_DELAYS:
         return f"The post is not sent yet. I will send it in {wait}, and tell you {_HERE}."
     error = plain(post.error, _MAX_ERROR)
     return (

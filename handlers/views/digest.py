@@ -31,7 +31,7 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.message import Message, counted, message, paragraphs
-from handlers.views.notice import TAKE_BACK, WHY_STOPPED, span
+from handlers.views.notice import OUR_DELAYS, TAKE_BACK, WHY_STOPPED, span
 from store.posting.choice import Chosen
 from store.posting.names import is_default_name
 from store.posting.notices import READY_AGAIN
@@ -320,6 +320,8 @@ def one_of_several(schedule: Schedule, shown: Message) -> Message:
 
 
 def _about(schedule: Schedule, text: str) -> str:
+    if f"`{schedule.name}`" in text:
+        return text
     is_word = text[1:2].islower()
     return f"`{schedule.name}`: {text[:1].lower() if is_word else text[:1]}{text[1:]}"
 
@@ -400,11 +402,12 @@ def coming(
         note = f": no post ({plain(post.skip_reason, 100)})" if post.skip_reason else ""
         if not note:
             note = _clock_change(schedule, post, zone=zone, before=before)
-            before = post
+            # The day after a gap is compared with the day before it.
+            before = before if _is_in_gap(schedule, post) else post
         lines.append(f"• {_when(post, zone)}{note}")
     parts = [lead, *_standstill(schedule), *_next(lines, zone)]
     if last and last.state is not PostState.SENT and last.due_on:
-        parts.append(f"The last one, of {format_date(last.due_on)}: {_state(last)}.")
+        parts.append(f"The last one, on {format_date(last.due_on)}, {_state(last)}.")
     if chosen and (left := _left(schedule, chosen)):
         parts.append(left)
     return paragraphs(*parts)
@@ -475,7 +478,7 @@ def preview(
             f" It has {len(articles)} of {counted(schedule.stories, 'story')}: the others are about"
             " the same events, or were here before."
         )
-    lead = context(f"Only you see this. {when}.{fewer}")
+    lead = context(f"{when}.{fewer}")
     return message(f"{when}: {shown['text']}", [lead, *shown["blocks"]])
 
 
@@ -735,16 +738,22 @@ def _what(schedule: Order, *, is_first: bool = False, topics: int = 300) -> str:
 
 def _every(timetable: Timetable) -> str:
     """Return when a timetable posts: "at 09:30, Monday to Friday (Europe/Lisbon)"."""
+    days = posting_days(timetable)
+    comma = "" if days.startswith(("every", "on")) else ","
+    return f"at {timetable.at:%H:%M}{comma} {days} ({shown_name(timetable.zone)})"
+
+
+def posting_days(timetable: Timetable) -> str:
+    """Return on which days a timetable posts: "Monday to Friday", "on Monday and Friday"."""
     days = sorted(timetable.weekdays)
     names = [DAY_NAMES[day] for day in days]
     if len(days) == 7:
-        when = " every day"
+        when = "every day"
     elif len(days) > 2 and days[-1] - days[0] == len(days) - 1:
-        when = f", {names[0]} to {names[-1]}"
+        when = f"{names[0]} to {names[-1]}"
     else:
-        when = f" on {_join(names, 'and')}"
-    when = describe_weeks(timetable, when)
-    return f"at {timetable.at:%H:%M}{when} ({shown_name(timetable.zone)})"
+        when = f"on {_join(names, 'and')}"
+    return describe_weeks(timetable, when)
 
 
 def _join(names: Sequence[str], word: str) -> str:
@@ -792,7 +801,7 @@ def _clock_change(
 ) -> str:
     """Return a note on how a clock change moves this occurrence for a reader in *zone*, or ""."""
     there = _local(post, schedule.timetable.zone)
-    if there.time() != schedule.timetable.at:
+    if _is_in_gap(schedule, post):
         at = schedule.timetable.at
         return f" (the clocks skip {at:%H:%M} that day, so it comes at {there:%H:%M})"
     here = _local(post, zone)
@@ -803,9 +812,7 @@ def _clock_change(
         changed = [zone, schedule.timetable.zone]
         if there.utcoffset() != _local(before, schedule.timetable.zone).utcoffset():
             changed.reverse()
-        return (
-            f" ({here:%H:%M} for you instead of {here_before:%H:%M}: clocks change in {changed[0]})"
-        )
+        return f" (instead of {here_before:%H:%M}: the clocks change in {changed[0]})"
     if here.utcoffset() != here_before.utcoffset():
         is_near = here.date() - here_before.date() <= timedelta(days=7)
         change = "the clocks change" if is_near else "by then the clocks have changed"
@@ -813,21 +820,31 @@ def _clock_change(
     return ""
 
 
+def _is_in_gap(schedule: Schedule, post: UpcomingPost) -> bool:
+    """Return whether the clocks skip the time of this occurrence, so that it comes later."""
+    return _local(post, schedule.timetable.zone).time() != schedule.timetable.at
+
+
 def _local(post: UpcomingPost, zone: str) -> instant:
     return post.occurrence.due_at.astimezone(ZoneInfo(zone))
 
 
 def _state(post: Post) -> str:
+    """Return what became of a post, and why, as the end of a sentence."""
     words = {
-        PostState.PLANNED: "not out yet",
-        PostState.SENDING: "on its way",
-        PostState.UNKNOWN: "Slack did not confirm it",
-        PostState.FAILED: "Slack refused it",
-        PostState.MISSED: "missed",
-        PostState.SKIPPED: "left out",
+        PostState.PLANNED: "is not out yet",
+        PostState.SENDING: "is on its way",
+        PostState.UNKNOWN: "was not confirmed by Slack",
+        PostState.FAILED: "was refused by Slack",
+        PostState.MISSED: "was missed",
+        PostState.SKIPPED: "was left out",
     }
-    why = f" ({plain(post.error, 150)})" if post.error else ""
-    return f"{words[post.state]}{why}"
+    why = plain((post.error or "").removesuffix("."), 150)
+    if why in OUR_DELAYS:
+        return f"{words[post.state]}: I could not send it in time"
+    if why[:1].isupper():
+        return f"{words[post.state]}. {why}"
+    return f"{words[post.state]} ({why})" if why else words[post.state]
 
 
 def _left(schedule: Schedule, chosen: Chosen) -> str | None:

@@ -9,6 +9,8 @@ from store.types import About, Post, PostKind, UserId
 
 TAKE_BACK = "Take it back"
 """The label of the buttons that undo a change of a schedule."""
+OUR_DELAYS = frozenset({"held up", "broken off", "found too late"})
+"""The recorded errors of posts that Parley itself did not send in time."""
 WHY_STOPPED = {
     "not_in_channel": "I am not a member of it any more. Invite me with `/invite @Parley`",
     "channel_not_found": "it was deleted, or it is private and I am not a member."

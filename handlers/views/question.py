@@ -63,7 +63,7 @@ def preview(
     return message(
         f"{f'{note} ' if join else ''}Here is a question: {plain(article.question, 2500)}",
         [
-            section(note) if join else context(f"Only you see this. {note}"),
+            section(note) if join else context(note),
             *asked_before(asked_at),
             question_of(article),
             actions(

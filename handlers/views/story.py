@@ -381,7 +381,7 @@ def shared_before(article: Article, *, value: Value, at: datetime) -> Message:
         button("Share again", Action.BRIEF_SHARE, replace(value, key=AGAIN), primary=True),
         button("Back", Action.BRIEF_BACK, value, hint="Back to the story"),
     ]
-    lead = f"Only you see this. This story was shared here {when(at)}."
+    lead = f"This story was shared here {when(at)}."
     blocks = [context(lead), *card(article, where=value.where, buttons=buttons)]
     return message(f"{lead} {spoken(article)}", blocks)
 

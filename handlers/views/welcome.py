@@ -130,7 +130,7 @@ def added(channel_id: str) -> Message:
     """Render how to begin, for the person who added Parley to the channel."""
     text = (
         f"Thanks for adding me to <#{channel_id}>! Type `{Command.DISCUSS}` there for a question"
-        f" now, or `{Command.DIGEST} on 09:30` for one every day. Only you see this."
+        f" now, or `{Command.DIGEST} on 09:30` for one every day."
     )
     return paragraphs(text, buttons=[schedule_button(primary=True)])
 

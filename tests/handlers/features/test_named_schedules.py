@@ -228,7 +228,7 @@ async def test_a_word_that_is_neither_date_nor_name_is_not_asked_about(
     two: Slack, words: str
 ) -> None:
     (answer,) = await two.type(f"/digest {words}")
-    assert "is not a date that I understand, as in 24 Dec, and no schedule" in answer["text"]
+    assert "Name a date, as in 24 Dec, or a schedule of this channel: `" in answer["text"]
     assert not labels(answer)
 
 

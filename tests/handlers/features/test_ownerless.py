@@ -45,7 +45,7 @@ async def test_it_still_posts(ownerless: Slack) -> None:
     ("words", "reply"),
     [
         ("next", "without an owner until somebody saves it again"),
-        ("preview", "Only you see this"),
+        ("preview", "Scheduled for"),
         ("list", f"<#{GENERAL}>"),
         ("skip", "No post on"),
         ("pause", "Paused"),

@@ -118,7 +118,7 @@ async def test_a_range_skips_exactly_the_posts_that_it_names(slack: Slack) -> No
     assert "None was planned for Thu 3 Dec 2026." in answer["text"]
     await slack.type("/digest unskip 2 Dec")
     (answer,) = await slack.type("/digest skip 26 Dec")
-    assert "No post is planned for Sat 26 Dec 2026: posts come on Mon, Wed." in answer["text"]
+    assert "Sat 26 Dec 2026: posts come on Monday and Wednesday." in answer["text"]
     (answer,) = await slack.type("/digest skip 1 Dec 2026 to 1 Dec 2027")
     assert "I skip at most 60 posts at a time, and these are 105." in answer["text"]
     assert await skipped(slack) == ["2026-12-28", "2026-12-30"]
@@ -362,7 +362,8 @@ async def test_now_today_on_a_day_without_a_post_says_so(slack: Slack) -> None:
     await slack.type("/digest on 09:30 mon")
     (answer,) = await slack.type("/digest now today")
     assert answer["text"] == (
-        "There is no post on Tue 24 Nov 2026: posts come on Mon. `/digest now` posts an extra one."
+        "There is no post on Tue 24 Nov 2026: posts come on Monday."
+        " `/digest now` posts an extra one."
     )
     assert not slack.public()
 
@@ -523,16 +524,17 @@ async def test_next_notes_a_change_of_the_clocks(slack: Slack) -> None:
     slack.clock.forward(days=108)  # Friday 12 March 2027
     await slack.type("/digest on 14:00 weekdays Europe/Lisbon")
     (answer,) = await slack.type("/digest next", user=CHLOE)
-    assert "(10:00 for you instead of 09:00: clocks change in America/New_York)" in answer["text"]
+    assert "10:00 (instead of 09:00: the clocks change in America/New_York)" in answer["text"]
     (answer,) = await slack.type("/digest next")
     assert "clocks" not in answer["text"]
     slack.clock.forward(days=14)
     await tick(slack)
     (answer,) = await slack.type("/digest next", user=BEN)
-    assert "clocks change in Europe/Lisbon" in answer["text"]
+    assert "13:00 (instead of 14:00: the clocks change in Europe/Lisbon)" in answer["text"]
     await slack.type("/digest on 01:30 daily Europe/Lisbon")
     (answer,) = await slack.type("/digest next")
     assert "(the clocks skip 01:30 that day, so it comes at 02:00)" in answer["text"]
+    assert "instead of" not in answer["text"]
 
 
 async def test_next_shows_the_outcome_of_the_last_post(slack: Slack) -> None:
@@ -540,7 +542,10 @@ async def test_next_shows_the_outcome_of_the_last_post(slack: Slack) -> None:
     slack.clock.forward(hours=5)
     await tick(slack)
     (answer,) = await slack.type("/digest next")
-    assert "The last one, of Tue 24 Nov 2026: missed (found too late)." in answer["text"]
+    assert (
+        "The last one, on Tue 24 Nov 2026, was missed: I could not send it in time."
+        in answer["text"]
+    )
 
 
 async def test_politeness_and_emoji_change_nothing(slack: Slack) -> None:

@@ -74,7 +74,7 @@ async def test_the_note_about_an_unconfirmed_post_is_replaced(
     await settle(slack)
     outcome = await note_after(slack, note)
     assert len(slack.public()) == (outcome == DONE)
-    assert outcome == DONE or "Please ask for it again" in outcome
+    assert outcome == DONE or "Please press *Post it* to try again" in outcome
 
 
 @pytest.mark.parametrize(

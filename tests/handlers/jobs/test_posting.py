@@ -570,7 +570,9 @@ async def test_a_press_that_is_an_hour_old_is_not_posted(slack: Slack) -> None:
     await slack.parley.ticker.tick()
     await slack.settled()
     assert not slack.public()
-    assert "Please ask for it again" in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    assert (
+        "Please press *Post it* to try again" in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    )
 
 
 async def test_an_archived_channel_does_not_affect_another(slack: Slack) -> None:
