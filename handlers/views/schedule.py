@@ -113,7 +113,7 @@ def schedule(
             min_query_length=0,
             max_selected_items=MOST_TOPICS,
             initial_options=topic_options(order.topics) or None,
-            hint="Its stories are about one of these; without any, about everything.",
+            hint="Each story is about one of these. Leave it empty for all topics.",
             optional=True,
         ),
         _field(
@@ -222,7 +222,7 @@ def before_editing(schedule: Schedule, user_id: UserId) -> str | None:
         )
     if schedule.is_paused or schedule.stopped:
         status = schedule_status(schedule)
-        notes.append(f"Posts in <#{schedule.channel_id}> are {status}. Saving lets them go on.")
+        notes.append(f"Posts in <#{schedule.channel_id}> are {status}. Saving resumes them.")
     return " ".join(notes) or None
 
 

@@ -94,6 +94,7 @@ def question_form(
         most=MAX_QUESTION,
         multiline=True,
         initial_value=typed.question[:MAX_QUESTION] or None,
+        focus_on_load=True,
     )
     hint = "Leave it empty to take the question back." if is_change else None
     blocks.append(

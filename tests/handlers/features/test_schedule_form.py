@@ -353,7 +353,7 @@ async def test_a_form_of_a_paused_schedule_says_that_saving_resumes_it(slack: Sl
     await slack.type("/digest on 09:30")
     await slack.type("/digest pause")
     modal = await edited(slack)
-    assert f"Posts in <#{GENERAL}> are paused. Saving lets them go on." in texts([modal])
+    assert f"Posts in <#{GENERAL}> are paused. Saving resumes them." in texts([modal])
 
 
 async def test_an_admin_edits_a_schedule_that_somebody_else_owns(slack: Slack) -> None:
