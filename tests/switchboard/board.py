@@ -10,11 +10,9 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from bot.workspace.model.signal import Signal
-from tests.machine import running_clock
+from tests.machine import PATIENCE, running_clock
 from tests.switchboard.person import Json, Person
 
-ACK_SECONDS = 3
-WAIT_SECONDS = 30
 _AT_ITS_OWN_TIME = frozenset({"users.conversations", "users.info"})
 """Asked by the ticker, which looks at channels and owners ahead of posts: when is chance."""
 _PASSED_ON = ("Authorization", "Content-Type")
@@ -106,7 +104,7 @@ class Switchboard:
             return self._posts[:posts] if is_there and self._views >= views else None
 
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(PATIENCE):
                 return await self._signal.until(look)
         except TimeoutError:
             raise AssertionError(
@@ -128,7 +126,7 @@ class Switchboard:
         envelope = {"envelope_id": key, "type": kind, "payload": payload}
         ack = self._awaited(envelope)
         await socket.send_json(envelope | {"accepts_response_payload": True})
-        async with asyncio.timeout(ACK_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             return await ack
 
     # From the bot
