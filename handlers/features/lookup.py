@@ -26,12 +26,11 @@ _CACHE_SIZE = 500
 """How many rendered answers to keep for repeated look-ups."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Rendered:
     answer: Answer
-    message: Message
-    body: str = ""
-    """The message as JSON, once an ack has needed it."""
+    body: str
+    """The message as JSON, which takes much less memory than its blocks."""
 
 
 _ACK_SECONDS = 2.2
@@ -82,8 +81,9 @@ class LookUp:
         if count_for and isinstance(found, Nothing):
             self.count_miss(count_for)
         can_write = is_admin and await self.writable(found, place) is not None
-        rendered = self._rendered(found, words=words, place=place, where=where, can_write=can_write)
-        return rendered.message
+        body = self._rendered(found, words=words, place=place, where=where, can_write=can_write)
+        message: Message = orjson.loads(body)
+        return message
 
     def help(self, where: str) -> Message:
         """Return the message that explains how to look up stories; *where* as in `Value.where`."""
@@ -95,9 +95,8 @@ class LookUp:
         """Return a command's ack that shows *answer*, and count a search miss."""
         if isinstance(answer, Nothing):
             self.count_miss(team_id)
-        rendered = self._rendered(answer, words=words, place=0, where=where, can_write=can_write)
-        rendered.body = rendered.body or orjson.dumps(rendered.message).decode()
-        return BoltResponse(status=200, body=rendered.body)
+        body = self._rendered(answer, words=words, place=0, where=where, can_write=can_write)
+        return BoltResponse(status=200, body=body)
 
     def nothing(self, answer: Nothing, *, words: str, where: str) -> Message:
         """Return the message for a search miss, with a request button if requests are kept."""
@@ -113,17 +112,19 @@ class LookUp:
 
     def _rendered(
         self, answer: Answer, *, words: str, place: int, where: str, can_write: bool
-    ) -> _Rendered:
+    ) -> str:
+        """Return the message that shows *answer*, as JSON."""
         # A story becomes old with time.
-        key = (words, place, where, can_write, self.today)
+        today = self.today
+        key = (words, place, where, can_write, today)
         rendered = self._cache.get(key)
         # The finder returns the same object for the same words until the corpus changes.
         if rendered is None or rendered.answer is not answer:
             message = self._render(
-                answer, words=words, place=place, where=where, can_write=can_write
+                answer, words=words, place=place, where=where, can_write=can_write, today=today
             )
-            rendered = self._cache[key] = _Rendered(answer, message)
-        return rendered
+            rendered = self._cache[key] = _Rendered(answer, orjson.dumps(message).decode())
+        return rendered.body
 
     async def writable(self, answer: Answer, place: int = 0) -> Article | None:
         """Return the match at *place* if an admin may write its question; otherwise None."""
@@ -196,7 +197,14 @@ class LookUp:
         return [topic.name for topic in self.store.corpus.topics[:count]]
 
     def _render(
-        self, answer: Answer, *, words: str, place: int, where: str, can_write: bool
+        self,
+        answer: Answer,
+        *,
+        words: str,
+        place: int,
+        where: str,
+        can_write: bool,
+        today: date,
     ) -> Message:
         can_ask = self.options.keeps_misses
         match answer:
@@ -209,11 +217,11 @@ class LookUp:
                     place=place,
                     where=where,
                     can_write=can_write,
-                    today=self.today,
+                    today=today,
                 )
             case Unsure() as unsure:
                 return views.unsure(
-                    unsure, words=words, where=where, can_ask=can_ask, today=self.today
+                    unsure, words=words, where=where, can_ask=can_ask, today=today
                 )
             case Nothing() as nothing:
                 return self.nothing(nothing, words=words, where=where)

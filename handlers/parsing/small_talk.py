@@ -7,6 +7,7 @@ question?" does, and "how do countries schedule elections?" is a look-up.
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -218,6 +219,8 @@ def _how_to(words: list[str]) -> SmallTalk | None:
     return None
 
 
+# People use the same words in different look-ups.
+@lru_cache(maxsize=2_000)
 def _corrected(word: str) -> str:
     """Return the known word that *word* is a form of or, if it is long, misspells; or the word."""
     if word in _KNOWN:

@@ -160,7 +160,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
-        return self._counted.get(word, 0) > 0
+        return word in self._counted
 
     def _stems_of(self, word: str) -> tuple[str, ...]:
         """Return the stems of *word* in the languages of the corpus; the English one is first."""
@@ -330,6 +330,8 @@ class Vocabulary:
     def _range(self, start: str) -> tuple[int, int]:
         """Return the range of the words that begin with *start*."""
         low = bisect_left(self._words, start)
+        if low == len(self._words) or not self._words[low].startswith(start):
+            return low, low
         return low, bisect_left(self._words, start + "\U0010ffff", low)
 
     def _starting(self, word: str) -> list[str]:
@@ -421,10 +423,8 @@ class Vocabulary:
         if len(word) > _LONGEST:
             return {}
         # Seldom any word begins like the two.
-        start = word[: len(left) + 1]
-        low = bisect_left(self._words, start)
-        is_begun = low < len(self._words) and self._words[low].startswith(start)
-        forms = self._with_stem(word) if is_begun else ()
+        low, high = self._range(word[: len(left) + 1])
+        forms = self._with_stem(word) if low < high else ()
         if forms:
             return {(form,): JOINED for form in forms}
         if len(word) < 8 or self.commonness(word) or (left in self and right in self):
