@@ -4,6 +4,7 @@ The package is an extra; its data is inside, and nothing is downloaded.
 """
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -27,6 +28,10 @@ _AMBIGUOUS = frozenset(
 """Codes that are words of a schedule, unless they are written in capitals."""
 _SHORT = 3
 """The most letters of a code of a region."""
+_WITH_ARTICLE = re.compile(
+    r"^United |(?:Comoros|Emirates|Islands|Maldives|Netherlands|Philippines|Republic|Seychelles)$"
+)
+"""The names of countries that have an article in a sentence, as they are stored without it."""
 _MIN_SIMILARITY = 80
 """How similar, of 100, a misspelled name must be to a known one."""
 
@@ -67,13 +72,15 @@ def find_regions(text: str) -> Sequence[str]:
 
 
 def region_name(region: str) -> str:
-    """Return a country or region with its code: `Georgia (GE)`, `Bayern, Germany (DE-BY)`."""
+    """Return a country or region with its code: `the Maldives (MV)`, `Bayern, Germany (DE-BY)`."""
     country, _, part = region.partition("-")
     name = names_by_code().get(country, country)
     if part:
         with suppress(NoHolidaysError):
             names = [each for each, of in _countries().get(country, {}).items() if of == part]
             name = f"{max(names, key=len, default=part)}, {name}"
+    elif _WITH_ARTICLE.search(name):
+        name = f"the {name}"
     return f"{name} ({region})"
 
 

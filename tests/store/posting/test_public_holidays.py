@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from store.posting import public_holidays
-from store.posting.public_holidays import NoHolidaysError, find_regions, holiday_in
+from store.posting.public_holidays import NoHolidaysError, find_regions, holiday_in, region_name
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +78,16 @@ def test_without_the_package_a_schedule_goes_on_and_the_log_says_so_once(
     with caplog.at_level(logging.ERROR):
         assert [holiday_in("DE", date(2026, 12, day)) for day in (25, 26)] == [None, None]
     assert caplog.text.count("are not left out") == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "name"),
+    [
+        ("GE", "Georgia (GE)"),
+        ("NL", "the Netherlands (NL)"),
+        ("US", "the United States (US)"),
+        ("DE-BY", "Bayern, Germany (DE-BY)"),
+    ],
+)
+def test_a_region_has_the_name_that_a_sentence_uses(region: str, name: str) -> None:
+    assert region_name(region) == name
