@@ -21,7 +21,8 @@ may be between people.
 """
 NO_CHANNEL = ChannelId("")
 _WHERE = re.compile(rf"|{DIRECT}|{MODAL}|{CONVERSATION}|\d+\.\d+")
-_STALE = "That button is from another version of me: please ask again."
+STALE = "That button is from another version of me: please ask again."
+"""The answer to a press of a button or menu whose value Parley did not write."""
 
 
 def is_direct(channel_id: str) -> bool:
@@ -89,9 +90,9 @@ class Value:
                 where=_text(fields, "where"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise ParleyError(_STALE) from error
+            raise ParleyError(STALE) from error
         if not 0 <= value.place < _MOST_PLACES or not _WHERE.fullmatch(value.where):
-            raise ParleyError(_STALE)
+            raise ParleyError(STALE)
         return value
 
 

@@ -8,6 +8,7 @@ from html import unescape
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.button_value import STALE
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
 from handlers.ids import Command
@@ -67,7 +68,7 @@ class CorpusAdmin:
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
         """Do what was chosen from the menu in App Home."""
         if press.value.words not in dict(views.MENU):
-            raise ParleyError("That is not in my menu any more.")
+            raise ParleyError(STALE)
         await self._press(press.value.words, press, respond)
 
     async def _press(self, word: str, press: Press, respond: AsyncRespond) -> None:

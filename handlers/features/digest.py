@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import MOST_WORDS, Value, is_direct
+from handlers.button_value import MOST_WORDS, STALE, Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
@@ -113,7 +113,7 @@ class Digest:
         if is_back:
             lines[0] = "on", "", lines[0][2]
         if any(word not in COMMANDS for word, _, _ in lines):
-            raise ParleyError("I don't know that word any more.")
+            raise ParleyError(STALE)
         request = replace(press, undoes=press.value.user_id)
         if press.value.channel_id not in ("", press.channel_id):
             # The value comes from the client, so the person may not be in that channel.
@@ -181,7 +181,7 @@ class Digest:
             case views.RESUME:
                 shown = await self.actions.resume(schedule, by=by)
             case _:
-                raise ParleyError("That is not in my menu any more.")
+                raise ParleyError(STALE)
         await answer(respond, await self._named(schedule, shown))
         team_id, user_id, channel_id = press.team_id, press.user_id, schedule.channel_id
         if press.value.words.startswith(views.LIST):

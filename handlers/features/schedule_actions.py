@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import Value, is_direct
+from handlers.button_value import STALE, Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Command
@@ -401,7 +401,7 @@ class ScheduleActions:
         elif press.value.words == MENU_PAUSE:
             shown = await self.pause(schedule, FOREVER, by=by)
         else:
-            raise ParleyError("That is not in my menu any more.")
+            raise ParleyError(STALE)
         await answer(respond, shown)
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:

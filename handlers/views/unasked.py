@@ -108,17 +108,19 @@ def nearly_identical(other: Article) -> str:
     """Return a note on another story with nearly the same question."""
     return (
         f"The story “{plain(truncate(other.headline, 100))}” asks nearly the same:"
-        f" “{plain(truncate(other.question, 300))}” Press Save again to keep yours."
+        f" “{plain(truncate(other.question, 300))}” Press *Save* again to keep yours."
     )
 
 
 def changed_meanwhile(article: Article) -> str:
     """Return a note on what somebody else has saved since the form was opened."""
     if not article.question:
-        return "Somebody took the question back since you opened this. Press Save again to keep it."
+        return (
+            "Somebody took the question back since you opened this. Press *Save* again to keep it."
+        )
     question = plain(truncate(article.question, 300))
     return (
-        f"Somebody saved another question since you opened this: “{question}” Press Save again to"
+        f"Somebody saved another question since you opened this: “{question}” Press *Save* again to"
         " replace it."
     )
 

@@ -177,7 +177,7 @@ async def test_admins_have_the_corpus_with_two_buttons_and_a_menu(slack: Slack) 
     for word, reply in MENU.items():
         assert reply in await choose(slack, home, word)
     slack.forged = Value(words="undo 1").encode()
-    assert "not in my menu any more" in await choose(slack, home, "status")
+    assert "another version of me" in await choose(slack, home, "status")
 
 
 async def test_the_history_has_a_button_to_undo_the_last_change(slack: Slack) -> None:

@@ -450,7 +450,7 @@ async def test_the_menu_skips_and_pauses(slack: Slack) -> None:
 async def test_a_forged_menu_does_nothing(slack: Slack) -> None:
     post = await posted(slack)
     slack.forged = json.dumps({"words": "everything"})
-    assert "not in my menu" in await choose(slack, post, MENU_WHY)
+    assert "another version of me" in await choose(slack, post, MENU_WHY)
 
 
 async def test_a_removed_bot_notifies_the_owner_once_and_resumes_by_the_button(
