@@ -373,7 +373,7 @@ async def test_nothing_is_posted_when_nothing_is_new_if_the_owner_chose_so(slack
     assert "Nothing will be posted until there is one." in preview["text"]
     assert not await after_a_day(slack)
     (following,) = await slack.type("/digest next")
-    assert "left out (No story is new since the digest of Tue 24 Nov 2026)" in following["text"]
+    assert "was left out. No story is new since the digest of Tue 24 Nov 2026." in following["text"]
 
 
 async def test_a_schedule_with_a_maximum_age_says_that_it_has_no_story(slack: Slack) -> None:
