@@ -3,15 +3,12 @@
 import re
 from datetime import datetime
 
-from handlers.button_value import Value
-from handlers.ids import Action
 from handlers.mrkdwn import plain
 from handlers.slack.api_errors import RATE_LIMITED
 from handlers.slack.directory import format_not_ready
-from handlers.views.as_written import question_of
-from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, channel_link, in_words, message
 from handlers.views.notice import OUR_DELAYS
+from handlers.views.post import render_missed
 from store.posting.record import NEVER
 from store.types import Article, Post, PostState
 
@@ -28,11 +25,7 @@ def outcome_of(post: Post, article: Article | None) -> Message | None:
         text = format_outcome(post)
         return message(text) if text else None
     text = format_outcome(post, retry="press *Post it* to try again") or ""
-    value = Value(key=post.key, channel_id=post.channel_id)
-    hint = f"Post it: {article.headline}"
-    again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
-    shown = question_of(article) if article.question else section(plain(article.headline, 150))
-    return message(text, [section(text), shown, actions(again)])
+    return render_missed(text, post, article)
 
 
 def _is_from_slack(error: str) -> bool:

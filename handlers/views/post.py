@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
+from handlers.button_value import Value
+from handlers.ids import Action
+from handlers.mrkdwn import plain
 from handlers.views import notice, question
-from handlers.views.message import Message
+from handlers.views.as_written import question_of
+from handlers.views.blocks import actions, button, section
+from handlers.views.message import Message, message
 from handlers.views.story import shared
 from store.types import Article, Post, PostKind
 
@@ -27,3 +32,12 @@ def render(post: Post, articles: Sequence[Article]) -> Message:
             return shared(articles[0], by=post.asked_by)
         case _:
             return notice.notice(post)
+
+
+def render_missed(text: str, post: Post, article: Article) -> Message:
+    """Render *text*, which says that *post* was not sent, with its story and a button."""
+    value = Value(key=post.key, channel_id=post.channel_id)
+    hint = f"Post it: {article.headline}"
+    again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
+    shown = question_of(article) if article.question else section(plain(article.headline, 150))
+    return message(text, [section(text), shown, actions(again)])
