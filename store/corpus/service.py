@@ -15,7 +15,7 @@ from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, advance, read
 from store.corpus.newest import asks_for_newest
-from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError, Row
+from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError
 from store.finding import segments
 from store.finding.finder import Finder
 from store.finding.index import Segment
@@ -362,17 +362,19 @@ class Corpus:
         Without a number, take back the last change that no poll made. Articles get their old ids,
         texts and places. A feed is paused, because its next poll would bring the same again.
         Raises `ParleyError` if the revision does not exist, can no longer be restored or would
-        change nothing, and `ConcurrentLoadError` if another process loads the source first.
+        change nothing, and `ConcurrentLoadError` if the source is loaded in between: then a feed is
+        paused already, so the next try succeeds.
         """
         target = await target_of(self._database, number)
         is_folder = target["source"] == FOLDER
-        if not is_folder:
-            # Plan twice: if nothing would change, polls go on; if they stop, they stop before the
-            # plan that counts.
-            async with self._planning_undo(target, number):
-                pass
-            await self._sources.pause(target["source"], now=at)
-        async with self._planning_undo(target, number) as plan:
+        async with self._planning(target["source"]) as plan:
+            await plan_undo(self._database, plan, target)
+            if plan.is_empty:
+                raise ParleyError(
+                    f"Revision {number or target['number']} is loaded now, so nothing would change."
+                )
+            if not is_folder:
+                await self._sources.pause(target["source"], now=at)
             return await self._apply(
                 plan,
                 fingerprint=target["fingerprint"] if is_folder else None,
@@ -381,16 +383,6 @@ class Corpus:
                 restores=target["number"],
                 progress=progress or Progress(),
             )
-
-    @asynccontextmanager
-    async def _planning_undo(self, target: Row, number: int | None) -> AsyncIterator[LoadPlan]:
-        async with self._planning(target["source"]) as plan:
-            await plan_undo(self._database, plan, target)
-            if plan.is_empty:
-                raise ParleyError(
-                    f"Revision {number or target['number']} is loaded now, so nothing would change."
-                )
-            yield plan
 
     async def load_feed(
         self, feed: FeedSource, stories: Sequence[Story], *, at: datetime
