@@ -138,8 +138,13 @@ $(VENV)/bin/pip:
 
 # Python compiles what it imports at the first start: to compile all takes 5 s and 40 MB more.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
-	@echo "Installing Parley into $(VENV) ..."
-	@$(PIP) install --no-compile --editable '.[meaning,holidays]'
+	@echo "Installing Parley into $(VENV). That takes a minute or more:"
+	@# Shows each package as pip collects it. A pipe has the exit status of its end: hence the file.
+	@{ PYTHONUNBUFFERED=1 $(VENV)/bin/pip --disable-pip-version-check \
+		install --no-compile --editable '.[meaning,holidays]' || touch $@.failed; } | awk ' \
+		/^ *Collecting / { print "  " $$2; fflush() } \
+		/^Installing collected/ { print "  and installing them ..."; fflush() }'; \
+		! rm $@.failed 2>/dev/null
 	@$(PIP) install --no-compile $(VOCABULARY)
 	@touch $@
 
