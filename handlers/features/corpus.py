@@ -110,7 +110,7 @@ class CorpusAdmin:
             case "missed":
                 return await self._missed(team_id)
             case _:
-                return views.corpus_help(unknown="" if word == "help" else word)
+                return views.corpus_help(unknown="" if word == "help" else typed)
 
     async def _missed(self, team_id: TeamId) -> Message:
         since = self.options.clock() - self.options.keep_misses

@@ -57,9 +57,17 @@ class Size:
 def corpus_help(*, unknown: str | None = None) -> Message:
     """Explain /corpus; *unknown* is a sub-command that was not understood."""
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
-    words = (unknown or "").split()
-    if words and (guess := nearest(words[0], [word for word, _ in _SUBCOMMANDS])):
-        others = f"`{Command.CORPUS} help` lists the others."
+    first, *rest = (unknown or "").split() or [""]
+    first = first.lower()
+    others = f"`{Command.CORPUS} help` lists the others."
+    if first in sources.WORDS or first in ("feed", "feeds", "source", "rss"):
+        # An order about feeds without the word "sources".
+        meant = [first, *rest] if first in sources.WORDS else rest
+        # Slack sends an address as <address> or <address|label>.
+        words = [word.strip("<>").partition("|")[0] for word in ("sources", *meant)]
+        typed = plain(" ".join(words), 120).replace("`", "'")
+        return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {typed}`? {others}")
+    if guess := nearest(first, [word for word, _ in _SUBCOMMANDS]):
         return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {guess}`? {others}")
     lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
     return paragraphs(f"{lead}For admins:\n{lines}")

@@ -299,7 +299,13 @@ async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("relaod", "reload"), ("sorces add https://example.com", "sources"), ("hist", "history")],
+    [
+        ("relaod", "reload"),
+        ("sorces add https://example.com", "sources"),
+        ("hist", "history"),
+        ("feeds", "sources"),
+        ("Add https://example.com/Feed", "sources add https://example.com/Feed"),
+    ],
 )
 async def test_a_misspelt_word_is_guessed_and_not_obeyed(
     slack: Slack, typed: str, meant: str
