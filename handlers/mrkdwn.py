@@ -24,10 +24,10 @@ def unescape(text: str) -> str:
 def readable(text: str) -> str:
     """Return the plain words of a message that Slack sent (docs.slack.dev, formatting).
 
-    A mention of people is removed. A link, a channel or a date is replaced by its label, or removed
-    if it has none.
+    A mention of people is removed, and so are the marks of code. A link, a channel or a date is
+    replaced by its label, or removed if it has none.
     """
-    return " ".join(unescape(_MARKUP.sub(_label, text)).split())
+    return " ".join(unescape(_MARKUP.sub(_label, text)).replace("`", " ").split())
 
 
 def _label(found: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.mrkdwn import escape, marked, pieces, plain, quote, truncate, unescape
+from handlers.mrkdwn import escape, marked, pieces, plain, quote, readable, truncate, unescape
 
 ANY = st.text(alphabet=st.sampled_from("ab &<>!@#;`*_~é😀\n"), max_size=400)
 CONTROL = re.compile(r"<|>|&(?!amp;|lt;|gt;)")
@@ -49,6 +49,10 @@ def test_text_is_cut_at_a_word() -> None:
 @pytest.mark.parametrize("limit", [0, -1, -500])
 def test_where_there_is_no_room_nothing_is_left(limit: int) -> None:
     assert truncate("one two", limit) == plain("one & two", limit) == ""
+
+
+def test_code_is_read_as_its_words() -> None:
+    assert readable("```\nprint(1)\n``` and `x`") == "print(1) and x"
 
 
 def test_a_quote_is_one_line() -> None:
