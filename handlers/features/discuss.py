@@ -89,7 +89,10 @@ class Discuss:
             await self.slack.posting.press(press, PostKind.QUESTION, article, by=by)
         except NotReadyError as error:
             if not await self.slack.directory.can_join(press.team_id, press.channel_id):
-                raise
+                if press.view_id or not error.is_outside:
+                    raise
+                await answer(respond, views.offer_to_share(str(error), article), replace=True)
+                return
             await answer(respond, self._offer_to_join(press, article, str(error)), replace=True)
             return
         if press.view_id:

@@ -178,6 +178,16 @@ def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message
     return paragraphs(_or_join(why), buttons=[button(label, action, value, primary=True)])
 
 
+def offer_to_share(why: str, article: Article) -> Message:
+    """Render *why* the question cannot be posted, with a button that shares its story instead.
+
+    A share reaches a channel that Parley is not in, but has no thread.
+    """
+    share = button("Share to channel", Action.BRIEF_SHARE, Value(article_id=article.id))
+    text = f"{why} Or share the story with its question now, without a thread of its own:"
+    return paragraphs(text, buttons=[share])
+
+
 def _or_join(why: str) -> str:
     return f"{why} Or I can join this public channel now:"
 

@@ -8,7 +8,7 @@ from bot.workspace import Fault
 from bot.workspace.web_api.faults import FaultKind
 from handlers.ids import Action
 from tests.handlers.conftest import Slack, labels, texts
-from tests.ids import ANA, BEN, GENERAL, RANDOM
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
 
 async def test_the_preview_is_for_one_person(slack: Slack) -> None:
@@ -59,9 +59,13 @@ async def test_pressing_post_twice_posts_once(slack: Slack) -> None:
 
 
 async def test_where_parley_is_not_a_member_it_says_how_to_invite_it(slack: Slack) -> None:
-    (preview,) = await slack.type("/discuss", channel=RANDOM)
-    seen = await slack.press(Action.DISCUSS_POST, preview, channel=RANDOM)
+    """And offers to share the story, which works there too."""
+    (preview,) = await slack.type("/discuss timber", channel=LEADERS)
+    seen = await slack.press(Action.DISCUSS_POST, preview, channel=LEADERS)
     assert "`/invite @Parley`" in seen[-1]["text"]
+    await slack.press(Action.BRIEF_SHARE, seen[-1], channel=LEADERS)
+    (shared,) = slack.public(LEADERS)
+    assert "Which sanction would you lift first" in texts([shared])
 
 
 async def offer_to_join(slack: Slack) -> dict[str, Any]:
