@@ -89,7 +89,7 @@ class DeletePost:
     async def _require_allowed(self, post: Post, by: Colleague, *, is_maker: bool) -> None:
         if is_maker or by.is_admin:
             return
-        schedule = await self.actions.of_post(post) if post.due_on else None
+        schedule = await self.actions.of_post(post) if post.schedule_id else None
         if schedule is None:
             raise ParleyError(views.NOT_THEIRS)
         member = await self.slack.directory.full_member(by.team_id, by.user_id)

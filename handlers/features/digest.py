@@ -4,9 +4,8 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
-from zoneinfo import ZoneInfo
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -32,7 +31,7 @@ from handlers.parsing.schedule_names import (
     COMMANDS,
     take_whole_name,
 )
-from handlers.parsing.schedule_order import order_of, parse_order, write_order
+from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
 from handlers.parsing.timetable import (
     one_time_each,
 )
@@ -68,6 +67,9 @@ _CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
 _FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
 """The sub-commands that may be about all schedules of a channel at a time."""
 _ALL = re.compile(r"\b(?:all|both|everything)\b", re.IGNORECASE)
+AGAIN = "again"
+"""After `now`: one more, though there was one just now."""
+_MOMENT = timedelta(minutes=1)
 _TODAYS = re.compile(r"(?:(?:as|for) )?today(?:'?s)?(?: (?:post|one))?", re.I)
 
 
@@ -274,6 +276,8 @@ class Digest:
                 return await self.talk.of_channel(request)
             case "next" | "preview":
                 return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
+            case "undo" | "revert":
+                return views.undo_help()
             case _:
                 corrected = guess_command(word, rest)
                 # A button would cut off longer words.
@@ -324,7 +328,10 @@ class Digest:
             answers.append(shown)
         if len(answers) == 1:
             return await self._named(schedules[0], answers[0])
-        return views.joined(map(views.one_of_several, schedules, answers))
+        every = await self.store.schedules.of_channel(request.team_id, request.channel_id)
+        others = [one for one in every if one.id not in {named.id for named in schedules}]
+        each = map(views.one_of_several, schedules, answers)
+        return views.joined([*each, *views.untouched(others)])
 
     async def _change(
         self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
@@ -354,7 +361,8 @@ class Digest:
         try:
             posts = parse_posts(rest, today=self.actions.today(schedule))
         except UnclearError as error:
-            return views.ask(str(error), readings.choices(error.readings, word), schedule.id)
+            allowed = await self.actions.allowed(schedule, error.readings, by=by)
+            return views.ask(str(error), readings.choices(allowed, word), schedule.id)
         except ParleyError:
             if word == "skip" or not _ALL.fullmatch(rest):
                 raise
@@ -379,7 +387,9 @@ class Digest:
             if rest.lower() not in ENDLESS:
                 until = parse_until(rest, today=self.actions.today(schedule))
         except UnclearError as error:
+            until_each = [dates[0] for dates in error.readings]
             if is_until(rest):
+                await self.actions.allowed(schedule, until_each, by=by)
                 return views.ask(str(error), readings.choices(error.readings, "pause"), schedule.id)
             due = [
                 dates
@@ -389,8 +399,14 @@ class Digest:
             ends = [dates for dates in error.readings if dates[0] > schedule.next.due_on]
             if error.readings and not (due or ends):
                 raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
+            await self.actions.allowed(schedule, [*due, *until_each], by=by)
             choices = [*readings.choices(due, "skip"), *readings.choices(ends, "pause")]
-            return views.ask(str(error), choices, schedule.id)
+            question = str(error)
+            if not ends and await self.actions.rights.may_change(schedule, by):
+                # No post comes before that day, so a pause from then on can begin now.
+                choices.append(("Pause from then on", "pause"))
+                question = "Do you mean to leave that out, or to pause from then on?"
+            return views.ask(question, choices, schedule.id)
         return await self.actions.pause(schedule, until, by=by)
 
     async def _on(
@@ -402,22 +418,22 @@ class Digest:
         only schedule is replaced by one of the same kind; else a person decides.
         """
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
-        today = self.options.clock().astimezone(ZoneInfo(zone)).date()
+        now = self.options.clock()
         schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
         named, rest = (None, words) if schedule_id else take_whole_name(words, schedules)
         times = [rest] if named or schedule_id else one_time_each(rest)
         try:
             base = _unnamed(named) if named else None
-            orders = [parse_order(each, zone=zone, today=today, base=base) for each in times]
+            orders = [parse_order_at(each, zone=zone, now=now, base=base) for each in times]
         except ParleyError as error:
-            if asked := ask_for_unnamed(error, rest, schedules, zone=zone, today=today):
+            if asked := ask_for_unnamed(error, rest, schedules, zone=zone, now=now):
                 return asked
             if not isinstance(error, UnclearError):
                 raise
             if len(times) > 1:
                 raise ParleyError(f"{error} Type all the times again, with that.") from None
             about = named.id if named else schedule_id
-            return readings.ask_which_order(error, about, now=self.options.clock())
+            return readings.ask_which_order(error, about, now=now)
         if is_direct(request.channel_id):
             raise ParleyError(ONLY_CHANNELS)
         if offer := await self._offer_to_join(request, words):
@@ -513,7 +529,7 @@ class Digest:
         self, schedule: Schedule, request: Request, rest: str, by: FullMember
     ) -> Message:
         is_todays = _TODAYS.fullmatch(rest) is not None
-        if rest and not is_todays:
+        if rest and not is_todays and rest.lower() != AGAIN:
             raise ParleyError(
                 f"It is `{Command.DIGEST} now` for one more, or `{Command.DIGEST} now today` as"
                 " today's."
@@ -521,6 +537,14 @@ class Digest:
         if is_todays:
             await self.actions.require_todays(schedule)
         key = f"{schedule.id}:now:{request.once}"
+        if not rest and await self.store.posts.is_extra_since(
+            schedule, self.options.clock() - _MOMENT, but=key
+        ):
+            return views.ask(
+                "I posted an extra one less than a minute ago. Do you want another one?",
+                [("Post another one", f"now {AGAIN}")],
+                schedule.id,
+            )
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)
         return views.posted_now(schedule, upcoming, is_todays=is_todays)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -41,6 +42,7 @@ from store.types import (
     UserId,
 )
 
+_LeftOut = TypeVar("_LeftOut", bound=int | date | Sequence[date])
 NO_RECORD = "I have no record of that post any more."
 _SKIPPED = "skipped"
 _NOTHING_TO_SKIP = "No post is coming that could be skipped."
@@ -227,7 +229,7 @@ class ScheduleActions:
         Raises `ParleyError` if none of the dates has a post that can be skipped.
         """
         dates = sorted(set(dates))
-        await self.rights.require(schedule, by, only_next=dates == await self._next(schedule))
+        await self._require_right(schedule, dates, by)
         due = [on for on in dates if await self.is_due(schedule, on)]
         if not due:
             raise ParleyError(self.no_post(schedule, dates))
@@ -249,6 +251,40 @@ class ScheduleActions:
         upcoming = await self.store.planning.upcoming(schedule, 1)
         idle = [on for on in dates if on not in due]
         return views.skipped(schedule, skipped, upcoming, late=late, idle=idle)
+
+    async def allowed(
+        self, schedule: Schedule, readings: Sequence[_LeftOut], *, by: FullMember
+    ) -> list[_LeftOut]:
+        """Return those of *readings* that this person may leave out.
+
+        Raises the `ParleyError` that refuses the first if they may leave out none.
+        """
+        allowed, refusals = [], []
+        for reading in readings:
+            try:
+                await self._require_right(schedule, reading, by)
+            except ParleyError as error:
+                refusals.append(error)
+            else:
+                allowed.append(reading)
+        if refusals and not allowed:
+            raise refusals[0]
+        return allowed
+
+    async def _require_right(
+        self, schedule: Schedule, left_out: int | date | Sequence[date], by: FullMember
+    ) -> None:
+        """Raise `ParleyError` unless that person may leave out these posts.
+
+        They are a number of next posts, those before a date, or those on some dates.
+        """
+        if isinstance(left_out, int):
+            is_next = left_out == 1
+        elif isinstance(left_out, date):
+            is_next = not schedule.is_paused and _is_for_a_day(schedule, left_out)
+        else:
+            is_next = sorted(set(left_out)) == await self._next(schedule)
+        await self.rights.require(schedule, by, only_next=is_next)
 
     def no_post(self, schedule: Schedule, dates: Sequence[date]) -> str:
         """Return that the schedule has no post on any of *dates*."""
@@ -337,8 +373,7 @@ class ScheduleActions:
 
         Raises `ParleyError` if no post is planned before that date.
         """
-        is_short = not schedule.is_paused and _is_for_a_day(schedule, until)
-        await self.rights.require(schedule, by, only_next=is_short)
+        await self._require_right(schedule, until, by)
         coming = await self._coming(schedule, until)
         if not (coming or schedule.paused_until):
             name, on = schedule.name, schedule.next.due_on
@@ -382,7 +417,8 @@ class ScheduleActions:
         if schedule.stopped and await self._has_lost_post(schedule):
             await self.slack.posting.now(schedule, by=by, key=None)
         schedule = await self.schedule(schedule.team_id, Value(schedule_id=schedule.id))
-        return views.resumed(schedule, await self.store.planning.upcoming(schedule, 1))
+        upcoming = await self.store.planning.upcoming(schedule, 1)
+        return views.resumed(schedule, upcoming, await self.skipped(schedule))
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
         """Do what was chosen from the menu under a post."""

@@ -25,7 +25,7 @@ from handlers.parsing.schedule_order import (
     MOST_STORIES,
     MOST_TOPICS,
     order_of,
-    parse_order,
+    parse_order_at,
     write_order,
 )
 from handlers.parsing.timetable import WEEKDAYS
@@ -348,8 +348,8 @@ def _changed(order: Order, words: str, now: datetime) -> Order:
     """Return *order* with what *words* say, as far as they are understood."""
     timetable = order.timetable
     try:
-        today = timetable.local_date(now)
-        return parse_order(words, zone=timetable.zone, today=today, base=order) if words else order
+        zone = timetable.zone
+        return parse_order_at(words, zone=zone, now=now, base=order) if words else order
     except UnclearError as error:
         # "At four" is more often in the afternoon.
         return max(error.readings, key=_is_by_day, default=order)

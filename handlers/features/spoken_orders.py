@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.parsing.schedule_names import take_name
-from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.schedule_order import parse_order_at
 from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
 from handlers.slack.people import FullMember
 from handlers.views import spoken_order as views
@@ -63,9 +62,9 @@ class SpokenOrders:
 
     async def _start(self, order: SpokenOrder, about: ChannelId, by: FullMember) -> Message:
         zone = await self.slack.directory.zone(by.team_id, by.user_id)
-        today = self.actions.options.clock().astimezone(ZoneInfo(zone)).date()
+        now = self.actions.options.clock()
         try:
-            parsed = parse_order(order.words, zone=zone, today=today)
+            parsed = parse_order_at(order.words, zone=zone, now=now)
         except ParleyError:
             parsed = None
         return views.start(order.words, parsed, channel_id=about, channel_name=order.channel_name)

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from handlers.features.schedule_actions import ENDED, ScheduleActions
 from handlers.mrkdwn import plain
 from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.schedule_names import could_be_name, take_name, unknown_name
-from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.schedule_order import parse_order_at
 from handlers.slack.button_press import Request
 from handlers.slack.people import FullMember
 from handlers.views.digest import which
@@ -122,7 +122,7 @@ def ask_for_unknown(schedules: Sequence[Schedule], word: str, rest: str) -> Mess
 
 
 def ask_for_unnamed(
-    error: ParleyError, words: str, schedules: Sequence[Schedule], *, zone: str, today: date
+    error: ParleyError, words: str, schedules: Sequence[Schedule], *, zone: str, now: datetime
 ) -> Message | None:
     """Ask which schedule is meant if the order in *words* begins with a name that none has.
 
@@ -139,5 +139,5 @@ def ask_for_unnamed(
         return None
     is_new, rest = False, f"{rest}{about}{topics}"
     with suppress(ParleyError):
-        is_new = bool(parse_order(f"{rest} named {name}", zone=zone, today=today))
+        is_new = bool(parse_order_at(f"{rest} named {name}", zone=zone, now=now))
     return which(schedules, "on", rest, unknown=name, is_new=is_new)

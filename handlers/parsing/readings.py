@@ -27,6 +27,16 @@ class UnknownWordError(ParleyError):
         self.word = word
 
 
+class LaterStartError(ParleyError):
+    """Raised for a day from which a schedule is to begin: it begins at once."""
+
+    def __init__(self, typed: str, when: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.typed = typed
+        """The words that name the day, with the preposition."""
+        self.when = when
+
+
 class MistypedError(UnclearError[Any]):
     """Raised for a word that is probably another one, which the parser of the rest knows."""
 

@@ -34,7 +34,21 @@ COMMANDS = frozenset(
 )
 """The words after `/digest`."""
 _WORDS = COMMANDS | {
-    *("a", "about", "age", "all", "an", "and", "as", "at", "both", "called", "digest", "edit"),
+    *(
+        "a",
+        "about",
+        "again",
+        "age",
+        "all",
+        "an",
+        "and",
+        "as",
+        "at",
+        "both",
+        "called",
+        "digest",
+        "edit",
+    ),
     *("every", "except", "for", "forever", "holidays", "indefinitely", "max", "name", "named"),
     *("new", "no", "nothing", "of", "only", "question", "schedule", "schedules", "stories"),
     *("story", "the", "till", "to", "until", "why", "with"),

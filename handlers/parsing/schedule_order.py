@@ -4,20 +4,23 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import partial
 from itertools import takewhile
+from zoneinfo import ZoneInfo
 
 from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.cadence import write_days
 from handlers.parsing.date_tokens import number_of
+from handlers.parsing.dates import parse_dates
 from handlers.parsing.holiday_words import take_holidays
-from handlers.parsing.readings import MistypedError, UnclearError
+from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
-from handlers.parsing.timetable import has_time, parse
+from handlers.parsing.timetable import describe_start, has_time, parse
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS
 from store.finding.countries import is_country
+from store.posting.due import occurrences
 from store.posting.public_holidays import region_name
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable
 
@@ -148,6 +151,43 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
             except ParleyError:
                 pass
         raise UnclearError(str(error), readings) from None
+
+
+def parse_order_at(words: str, *, zone: str, now: datetime, base: Order | None = None) -> Order:
+    """Parse as `parse_order` does, knowing what of today is over *now*.
+
+    A day from which to begin is accepted if the first post is not before it, and no schedule of
+    every few weeks begins with a post that is over.
+    """
+    today = now.astimezone(ZoneInfo(zone)).date()
+    try:
+        return parse_order(words, zone=zone, today=today, base=base)
+    except LaterStartError as error:
+        rest = words.replace(error.typed, " ", 1)
+        with suppress(ParleyError):
+            order = parse_order(rest, zone=zone, today=today, base=base)
+            (start,) = parse_dates(error.when, today=today)
+            if next(occurrences(order.timetable, after=now)).due_on >= start:
+                return order
+        raise
+    except UnclearError as error:
+        question, orders = str(error), []
+        for order in error.readings:
+            begun = replace(order, timetable=_not_over(order.timetable, now))
+            was, becomes = describe_start(order.timetable), describe_start(begun.timetable)
+            question = question.replace(was, becomes)
+            orders.append(begun)
+        raise UnclearError(question, orders) from None
+
+
+def _not_over(timetable: Timetable, now: datetime) -> Timetable:
+    """Return a timetable of every few weeks without its first post if that is over *now*."""
+    begins_on = timetable.begins_on
+    if begins_on and timetable.every_weeks > 1 and timetable.has_post_on(begins_on):
+        local = now.astimezone(ZoneInfo(timetable.zone))
+        if begins_on == local.date() and timetable.at <= local.time():
+            return replace(timetable, begins_on=next(occurrences(timetable, after=now)).due_on)
+    return timetable
 
 
 def _require_one_word(words: str, *, zone: str, today: date, base: Order | None) -> None:

@@ -22,7 +22,7 @@ from handlers.parsing.cadence import (
     take_cadence,
 )
 from handlers.parsing.date_format import format_date
-from handlers.parsing.readings import MistypedError, UnclearError, UnknownWordError
+from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError, UnknownWordError
 from handlers.parsing.words import (
     DAY_NAMES,
     DAY_PLURALS,
@@ -348,9 +348,12 @@ def _times(text: str, default: time | None) -> tuple[Sequence[time], str]:
     if found := _NOT_WEEKLY.search(rest):
         raise ParleyError(f"I can't do “{plain(found[0].strip(), 60)}” yet. {_possible()}")
     if start := _START.search(rest):
-        raise ParleyError(
+        when = start["when"] or start["day"]
+        raise LaterStartError(
+            start[0],
+            when,
             f"A schedule starts at once. Leave out “{plain(start[0], 60)}”, and then type"
-            f" `{Command.DIGEST} pause until {plain(start['when'] or start['day'], 60)}`."
+            f" `{Command.DIGEST} pause until {plain(when, 60)}`.",
         )
     if not matches:
         if default is None:

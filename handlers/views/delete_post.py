@@ -23,7 +23,7 @@ def ask(post: Post, value: Value) -> View:
             f"The {post.kind} and its story in the thread disappear for everybody. What people"
             " answered in the thread stays."
         )
-    if post.due_on:
+    if post.schedule_id:
         text += " The schedule goes on."
     blocks = [section(text)]
     return form(ids.Modal.DELETE, "Delete this post?", blocks, submit="Delete", value=value)

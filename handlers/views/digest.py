@@ -142,12 +142,30 @@ def which(
     lines = "".join(f"\n• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
     choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
     if takes_all:
-        choices.append(("All of them", f"{word} all schedules {rest}".rstrip()))
+        # Those that are listed: others may come before the button is pressed.
+        names = " and ".join(one.name for one in schedules)
+        choices.append(("All of them", f"{word} {names} {rest}".rstrip()))
     if is_new:
         choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}"))
     if not schedules:
         return ask(f"{lead}Do you want one of that name?", choices)
     return ask(f"{lead}{question} with `{Command.DIGEST} {word}`?{lines}", choices)
+
+
+def untouched(others: Sequence[Schedule]) -> list[Message]:
+    """Return which schedules of the channel a command about several did not concern."""
+    if not others:
+        return []
+    names = _join([f"`{one.name}`" for one in others], "and")
+    return [paragraphs(f"{names} {'stays' if len(others) == 1 else 'stay'} as before.")]
+
+
+def undo_help() -> Message:
+    """Explain how each change of a schedule is taken back."""
+    return paragraphs(
+        f"The answer to a change has a button *{TAKE_BACK}*. `{Command.DIGEST} unskip` takes back a"
+        f" skip, and `{Command.DIGEST} resume` ends a pause."
+    )
 
 
 def add_or_replace(
@@ -567,11 +585,20 @@ def _with_take_back(text: str, words: str, schedule: Schedule) -> Message:
     return paragraphs(text, buttons=buttons)
 
 
-def resumed(schedule: Schedule, upcoming: Sequence[UpcomingPost]) -> Message:
-    """Confirm that a schedule is resumed."""
-    return paragraphs(
+def resumed(
+    schedule: Schedule, upcoming: Sequence[UpcomingPost], skipped: Sequence[date]
+) -> Message:
+    """Confirm that a schedule is resumed; posts on the dates *skipped* are left out still."""
+    text = (
         f"<#{schedule.channel_id}> gets its posts again. The next one comes"
         f" {_first(schedule, upcoming)}."
+    )
+    if not skipped:
+        return paragraphs(text)
+    choice = ("Post after all", _unskip(skipped))
+    return paragraphs(
+        f"{text} Still skipped: {format_dates(skipped)}.",
+        buttons=commands([choice], schedule_id=schedule.id),
     )
 
 

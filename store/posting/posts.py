@@ -47,6 +47,11 @@ _STORIES = "SELECT post_key, article_id FROM post_story WHERE post_key IN ({keys
 _BY_MESSAGE = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 ORDER BY key LIMIT 1
 """
+_EXTRA = """
+SELECT key FROM post
+WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NULL
+  AND due_at >= $4 AND key <> $5 LIMIT 1
+"""
 _OF_PARENT = "SELECT * FROM post WHERE team_id = $1 AND parent_key = $2"
 _SCHEDULED = """
 SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND due_on >= $3 ORDER BY due_on, key
@@ -187,6 +192,11 @@ class Posts:
         of = schedule.team_id, schedule.channel_id, schedule.id
         rows = await self._database.fetch(_LAST_SCHEDULED, *of, to_text(now))
         return to_post(rows[0]) if rows else None
+
+    async def is_extra_since(self, schedule: Schedule, since: datetime, *, but: str) -> bool:
+        """Return whether the schedule has an extra post since then, other than the one *but*."""
+        of = schedule.team_id, schedule.channel_id, schedule.id
+        return bool(await self._database.fetch(_EXTRA, *of, to_text(since), but))
 
     async def last_share(
         self, team_id: TeamId, channel_id: ChannelId, article_id: str, *, thread_ts: str

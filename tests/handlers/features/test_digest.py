@@ -125,6 +125,54 @@ async def test_now_today_may_be_said_in_other_words(slack: Slack, words: str) ->
     assert "Posted today's post." in answer["text"]
 
 
+async def test_now_asks_before_a_second_extra_post_in_a_minute(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest now")
+    (asked,) = await slack.type("/digest now")
+    assert "less than a minute ago" in asked["text"]
+    assert len(slack.public()) == 1
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert len(slack.public()) == 2
+    slack.clock.forward(seconds=61)
+    await slack.type("/digest now")
+    assert len(slack.public()) == 3
+
+
+async def test_undo_says_how_each_change_is_taken_back(slack: Slack) -> None:
+    (answer,) = await slack.type("/digest undo")
+    assert "*Take it back*" in answer["text"]
+
+
+async def test_resume_says_what_stays_skipped(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest skip 26 nov")
+    await slack.type("/digest pause")
+    (answer,) = await slack.type("/digest resume")
+    assert "Still skipped: Thu 26 Nov 2026." in answer["text"]
+    seen = await slack.press(Action.DIGEST_GUESS, answer)
+    assert "There will be a post on Thu 26 Nov 2026 after all." in texts(seen)
+
+
+async def test_pause_tomorrow_has_a_button_for_each_meaning(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    (asked,) = await slack.type("/digest pause tomorrow")
+    assert labels(asked) == ["Skip Wed 25 Nov 2026", "Pause until Wed 25 Nov 2026"]
+    slack.clock.forward(hours=4)  # today's post is over
+    await tick(slack)
+    (asked,) = await slack.type("/digest pause tomorrow")
+    assert labels(asked) == ["Skip Wed 25 Nov 2026", "Pause from then on"]
+    await slack.press(f"{Action.DIGEST_GUESS}_1", asked)
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert schedule.paused_until
+
+
+@pytest.mark.parametrize("words", ["skip 27 or 28 nov", "pause 28 nov", "pause until 27 or 28 nov"])
+async def test_what_is_not_theirs_is_not_offered(slack: Slack, words: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (refused,) = await slack.type(f"/digest {words}", user=BEN)
+    assert "Only its owner" in refused["text"]
+
+
 async def test_now_posts_one_more(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (*_, answer) = await slack.type("/digest now")

@@ -538,3 +538,11 @@ async def test_an_old_answer_takes_back_nothing_newer(slack: Slack) -> None:
     await slack.press(Action.DIGEST_GUESS, first)
     (now,) = (await schedules(slack)).values()
     assert now.timetable.weekdays == {1, 3}
+
+
+async def test_all_of_them_are_those_that_were_listed(two: Slack) -> None:
+    (asked,) = await two.type("/digest off")
+    await two.type("/digest on 12:00 daily named noon-poll")
+    seen = await two.press(f"{Action.DIGEST_GUESS}_2", asked)
+    assert "`noon-poll` stays as before." in texts(seen)
+    assert list(await schedules(two)) == ["noon-poll"]

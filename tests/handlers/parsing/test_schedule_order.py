@@ -1,14 +1,14 @@
 """Parsing the words that set up a schedule."""
 
 import re
-from datetime import time
+from datetime import UTC, datetime, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_order import parse_order, write_order
+from handlers.parsing.schedule_order import parse_order, parse_order_at, write_order
 from store.types import News, Order, ParleyError, PostKind, Timetable
 from tests.machine import NOW
 
@@ -197,3 +197,33 @@ def test_an_order_that_is_asked_back_keeps_its_digest_and_topics() -> None:
 def test_an_order_that_words_cannot_say_is_not_written() -> None:
     timetable = Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")
     assert write_order(Order(timetable=timetable, topics=('war "and" peace',))) is None
+
+
+_NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)  # a Monday
+
+
+@pytest.mark.parametrize(
+    ("words", "is_accepted"),
+    [
+        ("tomorrow at 9", True),
+        ("daily 9:30 starting tomorrow", True),
+        ("daily 13:00 starting tomorrow", False),
+        ("tue 9:30 from 8 dec", False),
+        ("wed 13:00 from tomorrow", True),
+    ],
+)
+def test_a_start_that_changes_nothing_is_accepted(words: str, is_accepted: bool) -> None:
+    if is_accepted:
+        assert parse_order_at(words, zone="UTC", now=_NOON)
+        return
+    with pytest.raises(ParleyError, match="starts at once"):
+        parse_order_at(words, zone="UTC", now=_NOON)
+
+
+@pytest.mark.parametrize(("at", "first"), [("9:00", 14), ("13:00", 30)])
+def test_nothing_begins_with_a_post_that_is_over(at: str, first: int) -> None:
+    with pytest.raises(UnclearError) as raised:
+        parse_order_at(f"every other monday {at}", zone="UTC", now=_NOON)
+    begin = [order.timetable.begins_on for order in raised.value.readings]
+    assert {on.day for on in begin} == {first, 7}
+    assert all(f"from Mon {on.day} " in str(raised.value) for on in begin)
