@@ -97,8 +97,7 @@ class Segment:
 
 def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
     """Index articles, which must be sorted by number."""
-    places: defaultdict[str, int] = defaultdict()
-    places.default_factory = places.__len__
+    places = _numbering()
     owners, values = array("I"), array("I")
     headlines: dict[int, int] = {}
     for number, article in numbered:
@@ -107,9 +106,7 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
         owners.extend([places[word] for word in of_article])
         values.extend([first | place for place in of_article.values()])
     by_word = sorted(places)
-    ranks = np.empty(len(places), dtype=np.uint32)
-    ranks[[places[word] for word in by_word]] = np.arange(len(places))
-    owned_by = ranks[np.array(owners, dtype=np.uint32)]
+    owned_by = _ranks(by_word, places)[np.array(owners, dtype=np.uint32)]
     return Segment(
         numbers=np.fromiter(headlines, np.uint32, len(headlines)),
         headlines=np.fromiter(headlines.values(), np.uint64, len(headlines)),
@@ -120,14 +117,30 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
     )
 
 
+def _numbering() -> defaultdict[str, int]:
+    """Return a dictionary that numbers its keys as they come."""
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    return numbers
+
+
+def _ranks(words: Sequence[str], numbers: Mapping[str, int]) -> NDArray[np.int32]:
+    """Return the place in *words* of the word of each number."""
+    ranks = np.empty(len(words), dtype=np.int32)
+    ranks[[*map(numbers.__getitem__, words)]] = np.arange(len(words))
+    return ranks
+
+
 def merge(segments: Sequence[Segment]) -> Segment:
     """Return one segment with all articles of *segments*, none of which is in two of them."""
-    words = sorted(set[str]().union(*(segment.words for segment in segments)))
-    places = {word: place for place, word in enumerate(words)}
+    known = _numbering()
     placed = [
-        np.fromiter(map(places.__getitem__, segment.words), np.int32, len(segment.words))
+        np.fromiter(map(known.__getitem__, segment.words), np.int32, len(segment.words))
         for segment in segments
     ]
+    words = sorted(known)
+    ranks = _ranks(words, known)
+    placed = [ranks[at] for at in placed]
     counts = np.zeros(len(words), dtype=np.int64)
     for segment, at in zip(segments, placed, strict=True):
         counts[at] += segment.counts

@@ -7,6 +7,7 @@ Stems come from PyStemmer (the Snowball stemmers), the frequencies of words from
 import gzip
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ from Stemmer import Stemmer
 
 from store.finding.words import normalize
 
-_FUNCTION_WORD, _RAREST, _RARER = 6.0, 3.0, 3.7
+_FUNCTION_WORD, _RAREST, _RARER = 6.0, 3.0, 3.6
 """Commonness: see `words.commonness`."""
 _SHARE = 0.4
 SPOKEN = 0.01
@@ -80,6 +81,8 @@ _LISTS = {
     "dutch": "nl", "russian": "ru", "arabic": "ar",
 }  # fmt: skip
 
+# What Snowball leaves in German: Lehrerin, Lehrerinnen; and then Museum, schließt.
+_FEMININE, _ENDING = re.compile("(?<=....)in(?:nen)?$"), re.compile("(?<=...)um$|(?<=.....)t$")
 _WITH_COMPOUNDS = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish"})
 
 
@@ -111,12 +114,22 @@ def load(name: str) -> Language:
     is_dictionary = sum(common == lowest for common in uses.values()) > len(uses) / 2
     rarer = [hash(word) for word, common in uses.items() if common < _RAREST and is_dictionary]
     return Language(
-        stem=Stemmer(name).stemWord,
+        stem=_stemmer(name),
         uses={word: common for word, common in uses.items() if common >= _RAREST},
         rarer=np.array(sorted(rarer), dtype=np.int64),
         has_compounds=name in _WITH_COMPOUNDS,
         has_capital_nouns=name == "german",
     )
+
+
+def _stemmer(name: str) -> Callable[[str], str]:
+    snowball: Callable[[str], str] = Stemmer(name).stemWord
+    if name == "french":
+        # It needs the accent of "fermée", and words come without accents.
+        return lambda word: snowball(re.sub("e(?=es?$)", "é", word))
+    if name == "german":
+        return lambda word: _ENDING.sub("", snowball(_FEMININE.sub("", word)))
+    return snowball
 
 
 def _counts(code: str) -> Mapping[str, int]:

@@ -53,7 +53,7 @@ ON CONFLICT (segment) DO UPDATE SET numbers = excluded.numbers, headlines = excl
 """
 _DROP = "DELETE FROM segment WHERE segment = $1"
 
-_FORMAT = 5
+_FORMAT = 6
 """The form of the index: increase it with every change of what `index.to_places` returns."""
 _SET_FORMAT = "UPDATE index_format SET version = $1 WHERE version <> $1 RETURNING version"
 _OLD_FORMAT = "SELECT 1 FROM index_format WHERE version <> $1"
@@ -154,7 +154,7 @@ def _to_segment(row: Row, known: dict[str, str]) -> Segment:
     return Segment(
         numbers=np.frombuffer(row["numbers"], dtype="<u4"),
         headlines=np.frombuffer(row["headlines"], dtype="<u8"),
-        words=[known.setdefault(word, word) for word in words],
+        words=[*map(known.setdefault, words, words)],
         counts=np.frombuffer(row["counts"], dtype="<u4"),
         postings=np.frombuffer(row["postings"], dtype="<u4"),
     )

@@ -53,7 +53,7 @@ AFFIX = 0.9  # the same word with an article, a preposition or a particle
 # What is taken off for a misspelling:
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
-_PER_LETTER = 0.015
+_PER_LETTER, _PER_ENDING = 0.015, 0.01
 
 _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
@@ -65,14 +65,8 @@ _KOREAN_PARTICLE = re.compile(
 )
 _LINKS = ("", "s", "n", "en", "es", "e")
 """What German puts between the parts of a compound."""
-_FAMILY_PREFIX = 5
-"""The fewest letters that words of one family share: allerg-y, allerg-ic."""
-_ENDING = re.compile(
-    "(?:|e|s|es|y|ies|ed|ing|ings|ic|ics|ical|al|ally|ity|icity|ality|ment|ments|ance|ances|ence|ce"
-    "|cy|t|ts|nt|nts|ant|ants|ent|er|ers|or|ors|ion|ions|tion|tions|ation|ations|ive|ness|less|ful"
-    "|fully|iful|ure|ures|ian|ians|ist|ists|ism|tic|atic|ous|ly|able|ible|ise|ised|ize|ized)"
-)
-"""What English puts at the end of a word of the same family; a stemmer takes off few of them."""
+_FAMILY_PREFIX, _FAMILY_SHARE = 5, 0.6
+"""Words of one family begin with the same letters: so many, and this share: allerg-y, allerg-ic."""
 # What people write for longer words, in any corpus.
 _SAME = """
 st = saint, ste = sainte, mt = mount, ft = fort, utd = united, govt = government, dept = department,
@@ -82,10 +76,13 @@ pm = prime minister, fm = foreign minister, mfa = foreign ministry, mod = defenc
 mod = defense ministry, dod = defense department, potus = president, secstate = secretary state,
 secdef = defense secretary, secdef = defence secretary, scotus = supreme court, vp = vice president,
 ceo = chief executive, hq = headquarters, hr = human resources, ai = artificial intelligence,
-pow = prisoner war, natsec = national security, ev = electric vehicle, ww = world war,
-eu = europe, eu = european, rd = road, ave = avenue, sq = square, ln = lane, blvd = boulevard,
-st = street, 1st = first, 2nd = second, 3rd = third, 4th = fourth, 5th = fifth, 6th = sixth,
-7th = seventh, 8th = eighth, 9th = ninth, 10th = tenth
+pow = prisoner war, natsec = national security, ev = electric vehicle, eu = europe, eu = european,
+rd = road, ave = avenue, sq = square, ln = lane, blvd = boulevard, st = street, ww = world war,
+wwii = world war second, ww2 = world war second, wwiii = world war third, ww3 = world war third,
+2 = two, 3 = three, 4 = four, 5 = five, 6 = six, 7 = seven, 8 = eight, 9 = nine, 10 = ten,
+2 = second, 3 = third, two = second, three = third, ii = two, iii = three, ii = second, iii = third,
+1st = first, 2nd = second, 3rd = third, 4th = fourth, 5th = fifth, 6th = sixth, 7th = seventh,
+8th = eighth, 9th = ninth, 10th = tenth
 """
 _ABBREVIATIONS: defaultdict[str, list[Expansion]] = defaultdict(list)
 for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).split(", ")):
@@ -249,7 +246,7 @@ class Vocabulary:
         same_stem = self._with_stem(word)
         found = [
             self._similar(word, is_last=is_last, has_match=is_known or bool(same_stem)),
-            (((one,), SAME_STEM - _PER_LETTER * abs(len(one) - len(word))) for one in same_stem),
+            (((one,), SAME_STEM - _PER_ENDING * Prefix.distance(one, word)) for one in same_stem),
             (((other,), AFFIX) for other in self._with_affix(word)),
             self._short_forms(word),
         ]
@@ -265,18 +262,20 @@ class Vocabulary:
     ) -> Iterator[tuple[Expansion, float]]:
         """Yield what *word* may be the start, a misspelling or a compound of."""
         common = self.commonness(word)
-        if is_last or (not common and len(word) > 3):
+        if is_last or (common < _EVERYDAY and len(word) > 3):
             similarity = PREFIX if is_last and not (has_match or common) else PREFIX_OF_WORD
+            is_everyday = common > _EVERYDAY or (common == _EVERYDAY and len(word) < 5)
             yield from self._completions(
-                word, PREFIX_OF_EVERYDAY_WORD if common > _EVERYDAY else similarity
+                word, PREFIX_OF_EVERYDAY_WORD if is_everyday else similarity
             )
         if not common and len(word) <= _LONGEST:
             for other, similarity in self._misspelled(word, far=not has_match):
                 yield (other,), similarity
             if not has_match:
-                yield from ((pieces, SPLIT) for pieces in self._pieces(word))
                 yield from self._romanized(word)
         if not has_match:
+            if common <= _EVERYDAY:
+                yield from ((pieces, SPLIT) for pieces in self._pieces(word[:_LONGEST]))
             yield from self._parts(word)
             yield from (((other,), FAMILY) for other in self._family(word))
 
@@ -290,8 +289,7 @@ class Vocabulary:
             yield (word.upper(),), PART if is_english(word) else INITIALS
         singular = word.removesuffix("s")
         for other in _ABBREVIATIONS.get(word, _ABBREVIATIONS.get(singular, ())):
-            forms = ([each] if each in self else self._with_stem(each) for each in other)
-            yield from ((names, ABBREVIATION) for names in product(*forms))
+            yield from ((names, ABBREVIATION) for names in product(*map(self._with_stem, other)))
 
     def _with_affix(self, word: str) -> Iterator[str]:
         """Yield *word* with and without what some languages write together with it."""
@@ -357,12 +355,8 @@ class Vocabulary:
         low, high = self._range(word[:_FAMILY_PREFIX])
         for other in self._words[low:high] if len(word) > _FAMILY_PREFIX else ():
             shared = Prefix.similarity(word, other)
-            if any(
-                max(len(word), len(other)) > at + 1
-                and _ENDING.fullmatch(word, at)
-                and _ENDING.fullmatch(other, at)
-                for at in range(shared, _FAMILY_PREFIX - 1, -1)
-            ):
+            longest = max(len(word), len(other))
+            if _FAMILY_SHARE * longest <= shared < longest - 1:
                 yield other
 
     def _pieces(self, word: str, *, shortest: int = 3, most: int = 4) -> Iterator[Expansion]:
@@ -374,8 +368,7 @@ class Vocabulary:
         for at in range(2, len(word) - shortest + 1):
             first, rest = word[:at], word[at:]
             if at > 2 and first in self:
-                lasts = [rest] if rest in self else self._with_stem(rest)
-                yield from ((first, last) for last in lasts)
+                yield from ((first, last) for last in self._with_stem(rest))
                 if most > 2:
                     others = self._pieces(rest, shortest=2, most=most - 1)
                     yield from ((first, *each) for each in others)

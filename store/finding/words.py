@@ -69,11 +69,9 @@ _PLAIN = str.maketrans(
 )
 
 _ENDINGS = (("ing", 3), ("ed", 3), ("ly", 4), ("ion", 5), ("e", 3))
-# The name of a group is the American spelling.
 _BRITISH = re.compile(
-    "(?P<iz>(?:is|ys|yz)$)|(?P<or>our(?:$|(?=..)))|(?P<ens>enc$)|(?P<i>y$)|(?P<um>ium$)|(?P<ir>yr$)"
-    "|(?P<br>ber$)|(?P<gr>ger$)|(?P<tr>ter$)|(?P<vr>ver$)|(?P<og>ogu$)|(?P<l>ll)|(?P<dgm>dgem)"
-    "|(?P<e>[ao]e)|(?P<u>(?<![qg])ue)"
+    "is$|ys$|yz$|our(?:$|(?=..))|enc$|y$|ium$|yr$|ber$|ger$|ter$|ver$|ogu$|ll|dgem|ae|oe"
+    "|ue(?<![qg]ue)"
 )
 _AMERICAN: Mapping[str, str] = dict(re.findall(r"(\S+) (\S+)", """
 aeroplane airplane artefact artifact cheque check cosy cozy disc disk doughnut donut draught draft
@@ -81,11 +79,15 @@ enquiry inquiry enquire inquire gaol jail grey gray jewellery jewelry kerb curb 
 moustache mustache mum mom plough plow practise practice pyjama pajama sceptic skeptic
 sceptical skeptical sulphur sulfur tsar czar tyre tire
 """))  # fmt: skip
+_AMERICAN_PARTS: Mapping[str, str] = dict(re.findall(r"(\S+) (\S+)", """
+is iz ys iz yz iz our or enc ens y i ium um yr ir ber br ger gr ter tr ver vr ogu og ll l dgem dgm
+ae e oe e ue u
+"""))  # fmt: skip
 # How other languages write foreign names; the name of a group is how English does.
 _ROMANIZED = re.compile(
     "(?P<shch>schtsch|chtch|szcz)|(?P<ch>tsch|tch|cz)|(?P<sh>sch|sz)|(?P<dzh>dsch|^dj)"
     "|(?P<ev>(?<=.)(?:eff|ew)$)|(?P<ov>(?<=.)(?:off|ow)$)|(?P<v>w)|(?P<u>ou)|(?P<x>ks)"
-    "|(?P<y>[ijy]j$|iy$|j)|(?P<in>ine$)"
+    "|(?P<y>[ijy]j$|iy$|j)|(?P<in>ine$)|(?P<z>^s(?=[aeiou]))"
 )
 
 
@@ -270,19 +272,19 @@ _COMMON, _EMPTIEST, _LEAST = 5.0, 7.5, 0.3
 _GRAMMAR = """
 a about across after again all also although am amid among an and any anyone anything are aren as at
 be because been before behind being between both but by can cannot could despite did didn do does
-doesn doing done don dont down each either else ever every for from get gets getting give given go
-goes going gone got had has have having he her here hers him his how however i if in into is isn it
-its itself just let like ll made make makes making many may me meanwhile might more most much must
-my neither no nor not of off on once one only or other our ours out over own please re really said
-same say saying says shall she should so some someone something still such tell tells than that
-thats the their theirs them then there these they thing things this those through to too told under
-until up upon ve very was wasn we went were what whats when where whether which while who whom whose
-why will with within without won would you your yours happen happened happening happens involve
-involved know latest mean news read show story stories talk think thinks thought update updates want
-wants
+doesn doing don done dont down dr each either else ever every for from get gets getting give given
+go goes going gone got had has have having he her here hers him his how however i if in into is isn
+it its itself just let like ll made make makes making many may me meanwhile might more most mr mrs
+ms much must my neither no nor not of off on once one only or other our ours out over own please re
+really said same say saying says shall she should so some someone something still such tell tells
+than that thats the their theirs them then there these they thing things this those through to told
+too under until up upon ve very was wasn we went were what whats when where whether which while who
+whom whose why will with within without won would you your yours happen happened happening happens
+involve involved know latest mean news read show story stories talk think thinks thought update
+updates want wants
 """
 FUNCTION_WORDS = frozenset(word for word, _ in words(_GRAMMAR))
-"""Words without a subject: grammar, and the usual phrases of questions."""
+"""Words without a subject: grammar, titles (Mr), and the usual phrases of questions."""
 
 
 @lru_cache(maxsize=100_000)
@@ -301,7 +303,7 @@ def stem(word: str) -> str:
     if len(word) > 3 and word[-1] == word[-2]:
         word = word[:-1]
     word = _AMERICAN.get(word, word)
-    return _BRITISH.sub(lambda found: found.lastgroup or "", word) if len(word) > 4 else word
+    return _BRITISH.sub(lambda found: _AMERICAN_PARTS[found[0]], word) if len(word) > 4 else word
 
 
 def romanized(word: str) -> str:

@@ -10,12 +10,12 @@ from store.finding.embeddings import Embeddings
 
 STORY = {
     "headline": "Harbour",
-    "summary": "A cease-fire holds at St. Helena, see PAY-1234.",
+    "summary": "A play-off holds at St. Helena, see PAY-1234.",
     "insight": "The WHO says nothing.",
     "question": "Will it last?",
 }
 LOOKUPS = [
-    {"query": "ceasefire", "class": "spelling", "kind": "hyphen_closed", "relevant": [1]},
+    {"query": "playoff", "class": "spelling", "kind": "hyphen_closed", "relevant": [1]},
     {"query": "saint helena", "class": "name", "relevant": [1]},
     {"query": "pizza", "class": "everyday", "relevant": []},
     {"query": "PAY-1235", "class": "noanswer", "relevant": []},
