@@ -220,9 +220,7 @@ class LookUp:
                     today=today,
                 )
             case Unsure() as unsure:
-                return views.unsure(
-                    unsure, words=words, where=where, can_ask=can_ask, today=today
-                )
+                return views.unsure(unsure, words=words, where=where, can_ask=can_ask, today=today)
             case Nothing() as nothing:
                 return self.nothing(nothing, words=words, where=where)
 
