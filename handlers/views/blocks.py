@@ -5,6 +5,7 @@ those models.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from handlers.button_value import Value
@@ -100,15 +101,18 @@ def link_button(label: str, action: str, url: str, *, hint: str) -> Element:
     )
 
 
+@lru_cache(maxsize=1_000)
 def _spoken(label: str, hint: str) -> str | None:
     """Return the name of a button for screen readers, or None if its label is too long for more.
 
     Who speaks to the computer says what they see, so the name contains the label (WCAG 2.5.3).
     """
     shown = legible(truncate(label, _LABEL)).casefold()
-    spoken = hint if shown in legible(hint).casefold() else f"{label}: {hint}"
-    name = legible(truncate(spoken, _LABEL))
-    return name if shown in name.casefold() else None
+    for spoken in (hint, f"{label}: {hint}"):
+        name = legible(truncate(spoken, _LABEL))
+        if shown in name.casefold():
+            return name
+    return None
 
 
 def _confirmation(label: str, question: str) -> Element:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import product
 
 from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
@@ -44,7 +45,7 @@ def card(
     The words in *why* are bold. A story too long for one message has pages and a button to the
     next page; a modal shows the whole story.
     """
-    pages = _pages(article, question=question, why=why, is_whole=where == MODAL)
+    pages = _pages(article, question=question, is_whole=where == MODAL)
     page = min(page, len(pages) - 1)
     small = origin(article, today=today)
     if len(pages) > 1:
@@ -55,14 +56,17 @@ def card(
         row.insert(0, button("Read on", Action.STORY_READ, following))
     if link := open_button(article):
         row.append(link)
-    blocks = [header(article.headline), *([context(*small)] if small else []), *pages[page]]
+    texts = [as_written(*parts, words=why) for parts in pages[page]]
+    blocks = [header(article.headline), *([context(*small)] if small else []), *texts]
     return [*blocks, actions(*row)] if row else blocks
 
 
+# People look up the same stories with different words.
+@lru_cache(maxsize=200)
 def _pages(
-    article: Article, *, question: bool, why: Sequence[str], is_whole: bool
-) -> Sequence[Sequence[Block]]:
-    pages: list[list[Block]] = [[]]
+    article: Article, *, question: bool, is_whole: bool
+) -> Sequence[Sequence[Sequence[Part]]]:
+    pages: list[list[Sequence[Part]]] = [[]]
     size = 0
     room = _ROOM - len(article.url or "")
     for parts in _sections(article, question=question):
@@ -71,7 +75,7 @@ def _pages(
             pages.append([])
             size = 0
         size += length
-        pages[-1].append(as_written(*parts, words=why))
+        pages[-1].append(parts)
     return pages
 
 
@@ -88,6 +92,7 @@ def _sections(article: Article, *, question: bool) -> Iterator[Sequence[Part]]:
         lead = []
 
 
+@lru_cache(maxsize=200)
 def spoken(article: Article) -> str:
     """Return a story as plain text, for notifications and screen readers."""
     summary = "" if repeats_headline(article) else f"{plain(article.summary, 2000)} "

@@ -37,6 +37,7 @@ _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
 _MAX_GUESSES = 10
 _CACHED_ANSWERS = 500
 _CACHED_WORDS, _CACHED_NUMBERS = 2_000, 5_000
+_CACHED_COMMON_WORDS, _CACHED_COMMON_NUMBERS = 20, 100_000
 """How many words of queries to keep, each with at most so many articles that contain it."""
 CACHED_CHARACTERS = 16 << 20
 """The most text of articles kept in memory: all those of a team, the newest of a large corpus."""
@@ -75,7 +76,7 @@ class Finder:
         self._room = CACHED_CHARACTERS
         self._cache(recent)
         self._answers: BoundedDict[tuple[str, int], Answer] = BoundedDict(_CACHED_ANSWERS)
-        self._matched: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_WORDS)
+        self._forget_words()
         self._names: Set[tuple[str, ...]] = frozenset()
 
     @classmethod
@@ -107,7 +108,8 @@ class Finder:
     def with_index(self, index: Index, changed: Mapping[int, Article]) -> Self:
         """Return a finder over *index*, in which a few articles *changed*, with the same names."""
         new = self._copy()
-        new.index, new._matched = index, BoundedDict(_CACHED_WORDS)
+        new.index = index
+        new._forget_words()
         new._semantic = self._semantic.over(index) if self._semantic else None
         new._cache(changed)
         return new
@@ -129,6 +131,10 @@ class Finder:
         new._cached = self._cached.copy()
         new._answers = BoundedDict(_CACHED_ANSWERS)
         return new
+
+    def _forget_words(self) -> None:
+        self._matched: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_WORDS)
+        self._common: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_COMMON_WORDS)
 
     def _cache(self, articles: Mapping[int, Article]) -> None:
         """Keep *articles* in memory, and if there is no room, drop those that came first."""
@@ -182,7 +188,8 @@ class Finder:
         """
         if len({score for _, score in scores}) == len(scores):
             return scores
-        exact = {*self.index.with_headline(query.words, len(scores)).tolist()}
+        has_exact = scores[0][1] == 1.0
+        exact = {*self.index.with_headline(query.words, len(scores)).tolist()} if has_exact else ()
         groups = [[*group] for _, group in groupby(scores, lambda one: (one[0] in exact, one[1]))]
         tied = [number for group in groups if len(group) > 1 for number, _ in group]
         cached = {number: self._cached.get(number) for number in tied}
@@ -239,11 +246,13 @@ class Finder:
     def _match(self, word: str, expansions: Expansions) -> QueryWord:
         # People use the same words in different look-ups.
         key = word, *expansions.items()
-        found = self._matched.get(key)
+        found = self._matched.get(key) or self._common.get(key)
         if found is None:
             found = match_word(word, expansions, self.index)
             if found.count <= _CACHED_NUMBERS:
                 self._matched[key] = found
+            elif found.count <= _CACHED_COMMON_NUMBERS:
+                self._common[key] = found
         return found
 
     def _split(self, query: str) -> tuple[str, ...]:
