@@ -31,7 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "a page of HTML with 502": {"kind": "html", "status": 502},
     "a page of HTML with 200": {"kind": "html", "status": 200},
     "later": {"kind": "ratelimit", "seconds": 30},
-    "nothing for a minute": {"kind": "delay", "seconds": 60},
+    "an answer that comes too late": {"kind": "delay", "seconds": 1},
     "a cut connection": {"kind": "drop_before"},
 }
 REFUSED = Fault(method="users.conversations", kind="refuse", times=None)
