@@ -1,6 +1,5 @@
 """The workspace as a whole: a server on loopback, with one team or several."""
 
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -141,12 +140,7 @@ class Workspace(Team):
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close."""
         await self.close()
 

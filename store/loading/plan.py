@@ -4,9 +4,7 @@ The articles are kept in lists on disk, so a plan for a million articles needs l
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from store.articles.reading import StoredDocument
@@ -121,12 +119,6 @@ class LoadPlan:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with ExitStack() as stack:
-            for disk_list in (self.removals, self.additions, self.moves):
-                stack.enter_context(disk_list)
+    def __exit__(self, *_: object) -> None:
+        for disk_list in (self.removals, self.additions, self.moves):
+            disk_list.close()

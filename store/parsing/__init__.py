@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from store.types import ParleyError
@@ -145,12 +144,7 @@ class Parser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _request(
