@@ -68,6 +68,8 @@ _TRIES = 3
 """How often a question is written if other loads come first."""
 _LONGEST_DERIVE_WAIT = 60
 """Minutes between two attempts to derive, after many that failed."""
+_RELATED = 3
+"""How many related articles are found."""
 _MIN_SIMILARITY = 0.15
 """The score of a related article; an article that only shares common words scores less."""
 
@@ -256,15 +258,15 @@ class Corpus:
         """Return the names of topics that may begin with *prefix*."""
         return self._loaded.typeahead.complete(prefix, limit)
 
-    async def like(self, text: str, *, limit: int = 3, exclude: str = "") -> Sequence[Match]:
+    async def like(self, text: str, *, exclude: str = "") -> Sequence[Match]:
         """Return the articles that are most similar to a whole *text*, best first.
 
         Leaves out the article with the id *exclude*.
         """
         ranked = await self._search(
-            lambda finder: finder.rank(text, limit=limit + 1, min_score=_MIN_SIMILARITY)
+            lambda finder: finder.rank(text, limit=_RELATED + 1, min_score=_MIN_SIMILARITY)
         )
-        return [match for match in ranked if match.article.id != exclude][:limit]
+        return [match for match in ranked if match.article.id != exclude][:_RELATED]
 
     async def stories(self) -> AsyncIterator[Sequence[Article]]:
         """Yield all stories in batches, the first ones first, with the questions admins wrote."""

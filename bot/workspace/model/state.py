@@ -123,9 +123,9 @@ class State:
         del self.channels[channel.id], self._timelines[channel.id]
         self.changed({"type": "channel", "channel": channel.id})
 
-    def make_channel(self, name: str, kind: Kind, members: Iterable[str], topic: str) -> Channel:
+    def make_channel(self, name: str, kind: Kind, members: Iterable[str]) -> Channel:
         """Create a channel called *name* and return it."""
-        channel = Channel(id=new_id("C"), name=name, kind=kind, members=set(members), topic=topic)
+        channel = Channel(id=new_id("C"), name=name, kind=kind, members=set(members))
         self.add_channel(channel)
         return channel
 

@@ -139,10 +139,10 @@ class Team:
         return person
 
     def add_channel(
-        self, name: str, *, kind: Kind = "public", members: Iterable[str] = (), topic: str = ""
+        self, name: str, *, kind: Kind = "public", members: Iterable[str] = ()
     ) -> Channel:
         """Create a channel."""
-        return self._state.make_channel(name, kind, members, topic)
+        return self._state.make_channel(name, kind, members)
 
     def invite(self, channel: str, user: str, *, by: str | None = None) -> None:
         """Add *user* to a channel; *by* is the person who does, None if they join themselves."""
