@@ -14,6 +14,7 @@ from handlers.button_value import MOST_WORDS, STALE, Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.spoken_orders import SpokenOrders
 from handlers.features.talk import Talk
 from handlers.features.which_schedule import (
     ENDLESS,
@@ -87,6 +88,7 @@ class Digest:
     which: WhichSchedule
     form: ScheduleForm
     talk: Talk
+    orders: SpokenOrders
 
     async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/digest`: open the form, or do what the first word says."""
@@ -279,6 +281,10 @@ class Digest:
             case "undo" | "revert":
                 return views.undo_help()
             case _:
+                said = f"{word} {rest}".strip()
+                of = request.team_id, request.user_id, request.channel_id
+                if shown := await self.orders.answer(*of, said):
+                    return shown
                 corrected = guess_command(word, rest)
                 # A button would cut off longer words.
                 is_whole = len(corrected) <= MOST_WORDS

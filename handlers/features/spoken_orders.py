@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
+from handlers.parsing.readings import LaterStartError
 from handlers.parsing.schedule_names import take_name
 from handlers.parsing.schedule_order import parse_order_at
 from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
@@ -65,6 +66,8 @@ class SpokenOrders:
         now = self.actions.options.clock()
         try:
             parsed = parse_order_at(order.words, zone=zone, now=now)
+        except LaterStartError:
+            raise
         except ParleyError:
             parsed = None
         return views.start(order.words, parsed, channel_id=about, channel_name=order.channel_name)

@@ -14,7 +14,7 @@ from typing import Any
 from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.readings import UnclearError
+from handlers.parsing.readings import LaterStartError, UnclearError
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.timetable import has_time
@@ -79,6 +79,8 @@ _TAIL = re.compile(
     r"|[\s.!?,;:]+)$",
     re.IGNORECASE,
 )
+_PARTED = re.compile(r"^(turn|switch|shut)\s+(.+)\s+(off|on)$", re.IGNORECASE)
+"""A verb in two parts: "turn the questions off"."""
 _AGAIN = re.compile(r"[\s,]*\bagain$", re.IGNORECASE)
 _OF_ANY = "the|an?|any|all|of|our|your|my|this|that|these|those|more|daily|weekly|regular|with|next"
 _THING = re.compile(
@@ -100,6 +102,12 @@ _HALTS = (
     (Verb.SKIP, "skip|leave out|omit"),
 )
 """Verbs, with what they mean if no day is named."""
+_ALONE = frozenset(
+    ("stop", "cancel", "unsubscribe", "no more", "pause", "mute", "snooze", "shut up", "be quiet")
+).union(("skip", "resume", "unpause", "unmute"))
+"""Orders of one verb, which nobody looks up."""
+_DELETION = re.compile(r"(?:delete|remove)\b.*\b(?:post|message)s?$", re.IGNORECASE)
+"""An order about a message, which *Delete this post* in its menu carries out."""
 _NOUNS = re.compile(
     r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|posts?|messages?)\b"
     r"|^(?:questions?|digests?|posts?|messages?|it)\b",
@@ -107,7 +115,7 @@ _NOUNS = re.compile(
 )
 _RESUME = "resume|continue|restart|unpause|unmute|turn on|switch on"
 _MOVE = "move|change|reschedule|shift|make|push|put|set|switch|postpone|post|send|ask|update"
-_TO = re.compile(r"(?:(?:back|forward|up)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
+_TO = re.compile(r"(?:(?:back|forward|up|come|be)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
 _BEGIN = (
     r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get"
     "|start|begin|add|create|make|publish|deliver|ask|schedule|have|run|share|show"
@@ -129,7 +137,7 @@ _POSTED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _REGULAR = re.compile(r"\b(?:every|each|daily|weekdays|\w+days)\b", re.IGNORECASE)
-_BUT = re.compile(r"\b(?:and|but)\s+(?=not\b)", re.IGNORECASE)
+_FILLER = re.compile(r"\b(?:(?:and|but)\s+(?=not\b)|for\s+(?=every|each|\w+day))", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\babout\b.*?(?=\s+(?:every|each|daily|weekdays|on\s+\w+days?|at\s+\d+)\b|$)", re.IGNORECASE
 )
@@ -157,12 +165,9 @@ def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
         if order is None and (named := channel.search(words)):
             name = next(filter(None, named.groups())).lower()
             order = _read(_without(words, named), today)
-            if (
-                order
-                and channel is _IN_WORD
-                and not ((order.kind or order.verb is Verb.ON) and could_be_name(name))
-            ):
-                order = None
+            is_post = order and (order.kind or order.verb is Verb.ON)
+            if channel is _IN_WORD and not (is_post and could_be_name(name)):
+                order = None  # "pause in fighting"
     return order and replace(order, channel_id=channel_id, channel_name=name)
 
 
@@ -175,7 +180,7 @@ def _read(words: str, today: date) -> SpokenOrder | None:
     """Return the order in *words*, which name no channel."""
     while (shorter := _TAIL.sub("", words)) != words:
         words = shorter
-    words = _LEAD.sub("", words, count=1)
+    words = _PARTED.sub(r"\1 \3 \2", _LEAD.sub("", words, count=1))
     plain_words = _WISH.sub("", words, count=1)
     return (
         _halt(plain_words, today)
@@ -210,7 +215,8 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         return None
     order, when, is_named = _about(verb or Verb.SKIP, rest)
     if not when:
-        return order if verb and (is_named or not rest) else None
+        is_clear = is_named and not _DELETION.match(words)
+        return order if verb and (is_clear or words.lower() in _ALONE) else None
     if is_until(when):
         is_read = _is_read(parse_until, when, today=today)
         return replace(order, verb=Verb.PAUSE, words=when) if is_read else None
@@ -224,7 +230,8 @@ def _resume(words: str) -> SpokenOrder | None:
     again = _AGAIN.search(words)
     rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
     order, others, is_named = _about(Verb.RESUME, rest or "")
-    return order if rest is not None and not others and (is_named or not rest) else None
+    is_clear = is_named or again or words.lower() in _ALONE
+    return order if rest is not None and not others and is_clear else None
 
 
 def _move(words: str, today: date) -> SpokenOrder | None:
@@ -250,7 +257,9 @@ def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
     if not posted or not (verb or is_wish or _REGULAR.search(when)):
         return None
     kind = "" if posted["question"] else f"digest {posted['stories'] or ''}"
-    when = _BUT.sub("", f"{when[: posted.start()]} {posted['when'] or ''} {when[posted.end() :]}")
+    when = _FILLER.sub(
+        "", f"{when[: posted.start()]} {posted['when'] or ''} {when[posted.end() :]}"
+    )
     order = " ".join(f"{when} {kind} {topics}".split())
     if not (has_time(when) or _REGULAR.search(when)):
         return None
@@ -263,6 +272,8 @@ def _is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
     """Return whether *words* are understood, even if a question stays open."""
     try:
         parse(words, **options)
+    except LaterStartError:
+        return True
     except UnclearError as error:
         return bool(error.readings)
     except ParleyError:

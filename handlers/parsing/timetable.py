@@ -118,6 +118,12 @@ _PHRASES = (
         ),
         "daily",
     ),
+    (
+        re.compile(
+            r"\b(morning|afternoon|evening)s? at (\d{1,2}(?:[:.]\d\d)?)(?!\s*[ap]\.?m\b)", re.I
+        ),
+        r"at \2 in the \1",
+    ),
     (re.compile(r"\b(?:my|our|local) (?:local )?time(?: ?zone)?\b", re.I), ""),
 )
 _DAY_OR_MONTH = "|".join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))

@@ -60,8 +60,9 @@ def change(verb: str, words: str, schedules: Sequence[Schedule], *, is_here: boo
         every = ("All of them", f"{verb} {names} {words}".strip())
         choices += commands([every], schedules[0].channel_id, first=count)
     question = "Is it about this schedule?" if count == 1 else "Which schedule is it about?"
+    typed = _command(full) if count == 1 else _command(sub, words)
     listed = "\n".join(lines)
-    return paragraphs(f"That is `{_command(sub, words)}`. {question}\n{listed}", buttons=choices)
+    return paragraphs(f"That is `{typed}`. {question}\n{listed}", buttons=choices)
 
 
 def unknown_channel(verb: str, words: str) -> Message:
@@ -74,6 +75,6 @@ def unknown_channel(verb: str, words: str) -> Message:
     return paragraphs(f"{text} Every channel with a schedule:", buttons=buttons)
 
 
-def _command(verb: str, words: str) -> str:
-    shown = plain(f"{verb} {words}".strip(), 200).replace("`", "'")
+def _command(*words: str) -> str:
+    shown = plain(" ".join(filter(None, words)), 200).replace("`", "'")
     return f"{Command.DIGEST} {shown}"

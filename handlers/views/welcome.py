@@ -24,7 +24,8 @@ _HOW_TO = {
     " a form:",
     SmallTalk.CHANGE: "{In} the channel, `{digest} off` ends a schedule, `{digest} pause` stops it"
     " for a time, and `{digest} skip` leaves out its next post. Type `{digest} next` for what is"
-    " planned, and `{digest}` alone for another time or other days. Every channel with a schedule:",
+    " planned, and `{digest}` alone for another time or other days. A post itself has *Delete this"
+    " post* in its menu. Every channel with a schedule:",
     SmallTalk.DISCUSS: "{In} a channel, type `{discuss}` for its next question, or"
     " `{discuss} {topic}` for one on that topic. Only you see it until you post it. Or choose the"
     " channel here:",

@@ -72,6 +72,10 @@ _ORDERS = """
     every friday at 4 post a digest of four stories => on 16:00 fri digest 4
     set up a digest about climate every monday at 9 => on 09:00 mon digest about climate
     questions every other monday at 10 please => on 10:00 every other monday
+    please post the digest every friday afternoon at 3 => on 15:00 fri digest
+    turn the questions off => off
+    make the question come at 9:30 => on 09:30
+    schedule a question for every tuesday at 14:00 about turkey => on 14:00 tue about turkey
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
@@ -91,7 +95,7 @@ _LOOKUPS = """
     suspend aid until tuesday; digest; news at ten; schedule for the geneva meeting
     change the constitution; ask nato for help; mute swans; post reform every year
     the question of crimea; friday prayers at the mosque; skip generation; stop the clocks at 10
-    make it to the final
+    make it to the final; silence; hold; kill; end; delete that post; remove your last message
 """
 
 
