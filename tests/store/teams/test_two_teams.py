@@ -200,6 +200,16 @@ async def not_there(team: PlayingTeam, channel_id: ChannelId, number: int) -> An
     return await team.store.posts.not_there(team.team_id, key, now=team.clock())
 
 
+async def take_back(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
+    """Delete a post that is sent."""
+    posts = team.store.posts
+    post = await posts.get(team.team_id, team.key(channel_id, number))
+    if post and post.state is PostState.SENT:
+        await posts.take_back(post, now=team.clock())
+        return [one.state for one in await posts.in_thread(post)]
+    return None
+
+
 async def send(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     """Send every open post; the messages of both teams have the same timestamps."""
     posts, at = team.store.posts, team.clock()
@@ -328,6 +338,7 @@ ACTIONS: Sequence[Callable[[PlayingTeam, ChannelId, int], Awaitable[Any]]] = [
         unskip,
         seen,
         not_there,
+        take_back,
         send,
     ),
     *(post, post, fail, count),
@@ -382,6 +393,7 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
                 await store.planning.upcoming(schedule, 3),
                 await store.planning.coming([schedule], now=NOW),
                 await store.posts.last_scheduled(schedule, now=NOW + timedelta(days=9)),
+                await store.posts.is_extra_since(schedule, EVER, but=""),
             ]
             # The id of another team's schedule finds nothing.
             assert await store.schedules.get(other, schedule.id) is None
