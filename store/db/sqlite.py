@@ -66,6 +66,8 @@ INSERT INTO readiness (id, ballast) VALUES (1, $1)
 ON CONFLICT (id) DO UPDATE SET ballast = excluded.ballast
 """
 _BALLAST = bytes(1 << 16)
+_NAMES = tuple(map(str, range(1, 32_767)))
+"""The names of the parameters of a statement, of which there can be no more."""
 _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
@@ -184,7 +186,7 @@ class SQLiteConnection:
 
 
 def _named(args: Sequence[object]) -> dict[str, object]:
-    return {str(place): storable(value) for place, value in enumerate(args, start=1)}
+    return dict(zip(_NAMES, map(storable, args), strict=False))
 
 
 class SQLite:

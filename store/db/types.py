@@ -168,7 +168,8 @@ def storable(value: object) -> object:
 
 def to_text(instant: datetime) -> str:
     """Return an aware *instant* as UTC text of fixed width, which sorts by time."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Much faster than strftime.
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def to_instant(text: str) -> datetime:

@@ -411,7 +411,8 @@ def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
     # The headlines can be counted only if the window holds every article of this group.
     if len(round_) < _WINDOW:
         counts = Counter(each.headline for each in round_)
-        equals = [each for each in equals if _alternates(counts, each.headline)] or equals
+        good = {headline for headline in counts if _alternates(counts, headline)}
+        equals = [each for each in equals if each.headline in good] or equals
     first = next((each for each in equals if not _is_near(each, recent)), equals[0])
     return [first, *(each for each in ordered if each is not first)]
 
@@ -462,8 +463,8 @@ class _Stock:
 
     size: int
     """How many articles."""
-    rows: Sequence[Row] | None
-    """All of them in their order, if they fit into a window; else None."""
+    rows: Sequence[tuple[Candidate, int]] | None
+    """All of them in their order, each with its place in the shuffle, if they fit into a window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -543,7 +544,10 @@ class _Pool:
         """Count the articles, and read them if they are few."""
         (row,) = await self.fetch(_SIZE)
         size: int = row["articles"]
-        return _Stock(size, await self.fetch(_EVERY) if size <= _WINDOW else None)
+        rows = await self.fetch(_EVERY) if size <= _WINDOW else None
+        return _Stock(
+            size, None if rows is None else [(_candidate(row), row["shuffle"]) for row in rows]
+        )
 
     async def fetch(self, sql: str, **named: Any) -> Sequence[Row]:
         """Return the rows of *sql*, in which {pool} is the pool and :name a parameter."""
@@ -584,23 +588,27 @@ async def _window(pool: _Pool, stock: _Stock, recent: Recent) -> _Window:
     return _Window(candidates=candidates, counts=counts)
 
 
-def _order(pool: _Pool, rows: Sequence[Row], had: Mapping[str, int]) -> _Window:
+def _order(pool: _Pool, rows: Sequence[tuple[Candidate, int]], had: Mapping[str, int]) -> _Window:
     """Return the window of a small pool, as `_read_window` does; *had* is {article id: times}."""
     start = shuffle_position(":".join(pool.channel))
 
-    def place(row: Row) -> tuple[int, bool, bool, bool]:
-        is_undated = row["published_at"] is None
+    def place(row: tuple[Candidate, int]) -> tuple[int, bool, bool, bool]:
+        each, shuffle = row
+        is_undated = each.published_at is None
         return (
-            had.get(row["id"], 0),
+            had.get(each.article_id, 0),
             is_undated,
-            is_undated and not row["question"],
-            is_undated and row["shuffle"] < start,
+            is_undated and not each.question,
+            is_undated and shuffle < start,
         )
 
-    left = [row for row in rows if not (pool.is_fresh and row["id"] in had)]
     # Stable: among equals, the newest comes first, or else they are as shuffled.
-    candidates = [_candidate(row, had.get(row["id"], 0)) for row in sorted(left, key=place)]
-    return _Window(candidates=candidates, counts=Counter(had.values()))
+    ordered = [each for each, _ in sorted(rows, key=place)]
+    if pool.is_fresh:
+        ordered = [each for each in ordered if each.article_id not in had]
+    elif had:
+        ordered = [replace(each, times=had.get(each.article_id, 0)) for each in ordered]
+    return _Window(candidates=ordered, counts=Counter(had.values()))
 
 
 async def _read_window(pool: _Pool) -> _Window:
@@ -623,7 +631,7 @@ async def _read_window(pool: _Pool) -> _Window:
     return _Window(candidates=candidates, counts=counts)
 
 
-def _candidate(row: Row, times: int) -> Candidate:
+def _candidate(row: Row, times: int = 0) -> Candidate:
     at = row["published_at"]
     return Candidate(
         article_id=row["id"],

@@ -286,10 +286,10 @@ class _Batch:
         new_posts = [
             _occurrence_post(each, choices.get(each.id), reasons[each.id]) for each in schedules
         ]
-        posts = await plan_posts(self._connection, new_posts, now=self._now)
+        planned = await plan_posts(self._connection, new_posts, now=self._now)
         for schedule, new_post in zip(schedules, new_posts, strict=True):
             choice = choices.get(schedule.id)
-            if choice and new_post.key in posts:
+            if choice and new_post.key in planned:
                 await _warn_when_low(self._connection, schedule, choice, self._now)
         await advance(self._connection, schedules)
 

@@ -7,7 +7,7 @@ history before sending it again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
@@ -64,7 +64,7 @@ ON CONFLICT (key) DO UPDATE SET
     doubts = 0, looks = 0, called_at = NULL
 WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
-) RETURNING *
+) RETURNING key
 """
 _PLAN_TYPES = (*["TEXT"] * 5, "BIGINT", *["TEXT"] * 10)
 _MOVE = """
@@ -81,8 +81,11 @@ RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, stat
 _MOVE_TYPES = ("TEXT", "TEXT", "BIGINT", "TEXT", *["BIGINT"] * 3, *["TEXT"] * 5, "BIGINT")
 _LOG = """
 INSERT INTO post_move (post_key, number, state, at, owner, error)
-SELECT $1, COUNT(*) + 1, $2, $3, $4, $5 FROM post_move WHERE post_key = $1
+SELECT m.column1, (SELECT COUNT(*) + 1 FROM post_move WHERE post_key = m.column1),
+       m.column2, m.column3, m.column4, m.column5
+FROM (VALUES {rows}) AS m
 """
+_LOG_TYPES = ("TEXT",) * 5
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _TAKE_BACK = "UPDATE post SET article_id = NULL, error = $2 WHERE key = $1 AND state = 'sent'"
 _DELETED = "deleted"
@@ -240,21 +243,21 @@ async def plan_post(connection: Connection, new_post: NewPost, *, now: datetime)
     A failed or missed post is planned again. A skipped post is planned again only if a person asks
     for it. Any other post stays as it is.
     """
-    posts = await plan_posts(connection, [new_post], now=now)
-    return posts.get(new_post.key)
+    planned = await plan_posts(connection, [new_post], now=now)
+    return await fetch_post(connection, new_post.key) if planned else None
 
 
 async def plan_posts(
     connection: Connection, new_posts: Sequence[NewPost], *, now: datetime
-) -> Mapping[str, Post]:
-    """Store new posts with different keys, as `plan_post` does; return those stored, by key."""
+) -> Set[str]:
+    """Store new posts with different keys, as `plan_post` does; return the keys of those stored."""
     if not new_posts:
-        return {}
+        return frozenset()
     values = [_new_columns(new_post) for new_post in new_posts]
     rows = await connection.fetch(
         _PLAN.format(rows=value_rows(len(values), _PLAN_TYPES)), *chain(*values)
     )
-    planned = {row["key"]: to_post(row) for row in rows}
+    planned = {row["key"] for row in rows}
     stored = [new_post for new_post in new_posts if new_post.key in planned]
     for new_post in stored:
         if new_post.kind is PostKind.DIGEST:
@@ -263,12 +266,10 @@ async def plan_posts(
                 _ADD_STORY,
                 [(new_post.key, place, story) for place, story in enumerate(new_post.story_ids)],
             )
-    await connection.executemany(
-        _LOG,
-        [
-            (one.key, one.state, to_text(now), PERSON if one.asked_by else None, one.error)
-            for one in stored
-        ],
+    at = to_text(now)
+    await _log(
+        connection,
+        [(one.key, one.state, at, PERSON if one.asked_by else None, one.error) for one in stored],
     )
     return planned
 
@@ -310,8 +311,8 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
     sql = _MOVE.format(rows=value_rows(len(values), _MOVE_TYPES))
     rows = await connection.fetch(sql, *chain(*values))
     moved = {row["key"]: to_post(row) for row in rows}
-    await connection.executemany(
-        _LOG,
+    await _log(
+        connection,
         [
             (one.post.key, one.to, to_text(one.at), one.owner or one.post.owner, one.error)
             for one in changes
@@ -319,6 +320,14 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
         ],
     )
     return moved
+
+
+async def _log(connection: Connection, moves: Sequence[tuple[object, ...]]) -> None:
+    """Add a row to the history of each of these posts, which are different ones."""
+    if moves:
+        await connection.execute(
+            _LOG.format(rows=value_rows(len(moves), _LOG_TYPES)), *chain.from_iterable(moves)
+        )
 
 
 async def erase(connection: Connection, team_id: TeamId, key: str) -> bool:

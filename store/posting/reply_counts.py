@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 
-from store.db import Connection, Database, Row, places, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
 from store.rows import QueueReader
 from store.types import ChannelId, Post, PostKind, TeamId
 
@@ -27,9 +28,10 @@ UNTRACKED = "untracked"
 Slack did not say which message it became."""
 
 _ADD = """
-INSERT INTO reply_count (post_key, days, due_at, until_at) VALUES ($1, $2, $3, $4)
+INSERT INTO reply_count (post_key, days, due_at, until_at) VALUES {rows}
 ON CONFLICT (post_key, days) DO NOTHING
 """
+_ADD_TYPES = ("TEXT", "BIGINT", "TEXT", "TEXT")
 # Parley's own replies are the stories of the post, and what people shared in its thread.
 _DUE = """
 SELECT due.*, (
@@ -182,14 +184,19 @@ class ReplyCounts:
 
 async def plan_counts(connection: Connection, sent: Iterable[Post], *, now: datetime) -> None:
     """Plan to count the replies of these posts, which were sent just now."""
+    times = [
+        (days, to_text(now + timedelta(days)), to_text(now + 2 * timedelta(days))) for days in DAYS
+    ]
     rows = [
-        (post.key, days, to_text(now + timedelta(days)), to_text(now + 2 * timedelta(days)))
+        (post.key, *each)
         for post in sent
         if post.kind in _KINDS and post.message_ts
-        for days in DAYS
+        for each in times
     ]
     if rows:
-        await connection.executemany(_ADD, rows)
+        await connection.execute(
+            _ADD.format(rows=value_rows(len(rows), _ADD_TYPES)), *chain.from_iterable(rows)
+        )
 
 
 def _to_reading(row: Row) -> Reading:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from store.db import Connection, Database, Row, to_instant, to_text
@@ -250,7 +251,13 @@ def _new_id(team_id: TeamId, channel_id: ChannelId, rows: Sequence[Row], now: da
 
 def following(schedule: Schedule) -> Schedule:
     """Return the schedule with the occurrence after its next one."""
-    return replace(schedule, next=next(occurrences(schedule.timetable, after=schedule.next.due_at)))
+    return replace(schedule, next=_next(schedule.timetable, schedule.next.due_at))
+
+
+@lru_cache(maxsize=1000)
+def _next(timetable: Timetable, after: datetime) -> Occurrence:
+    # A crowd of schedules that are due at once has few timetables.
+    return next(occurrences(timetable, after=after))
 
 
 async def advance(connection: Connection, schedules: Sequence[Schedule]) -> None:

@@ -145,7 +145,7 @@ async def add_unreadable_post(
 async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
     store: Store, database: Database, clock: StoppedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first schedule would replace a failed post, which cannot be read."""
+    """A schedule replaces a failed post, which cannot be read: only that post is left out."""
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     channels = [ChannelId(f"C{number}") for number in range(4)]
     ids = [await scheduled(store, channel) for channel in channels]
@@ -155,29 +155,32 @@ async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
         await store.planning.plan_due(due_at)
     planned = [post.channel_id for post in await store.posts.open(due_at)]
     assert planned == ["C0", "C2", "C3"]
-    assert left_out(caplog) == [f"row {ids[1]} of schedule is left out"]
+    assert left_out(caplog) == [f"row {ids[1]}:{due_at.date()} of post is left out"]
 
 
-@pytest.mark.parametrize(("unreadable", "unplannable"), [(0, 1), (1, 0)])
-async def test_bad_schedules_of_two_kinds_block_no_other_schedule(
+@pytest.mark.parametrize(("unreadable", "bad_post"), [(0, 1), (1, 0)])
+async def test_a_bad_schedule_and_a_bad_post_block_no_other_schedule(
     store: Store,
     database: Database,
     clock: StoppedClock,
     caplog: pytest.LogCaptureFixture,
     unreadable: int,
-    unplannable: int,
+    bad_post: int,
 ) -> None:
-    """The row of one cannot be read; another would replace a post that cannot be read."""
+    """The row of one cannot be read; another replaces a post that cannot be read."""
     await store.corpus.reload(STARTER, by="U1", at=NOW)
     channels = [ChannelId(f"C{number}") for number in range(3)]
     ids = [await scheduled(store, channel) for channel in channels]
     due_at = clock.forward(minutes=61)
     await break_row(database, "schedule", "zone", "Mars/Olympus", channels[unreadable])
-    await add_unreadable_post(store, database, ids[unplannable], channels[unplannable], due_at)
+    await add_unreadable_post(store, database, ids[bad_post], channels[bad_post], due_at)
     await store.planning.plan_due(due_at)
     assert [post.channel_id for post in await store.posts.open(due_at)] == channels[2:]
-    lines = [f"row {schedule_id} of schedule is left out" for schedule_id in ids[:2]]
-    assert sorted(left_out(caplog)) == sorted(lines)
+    lines = {
+        f"row {ids[unreadable]} of schedule is left out",
+        f"row {ids[bad_post]}:{due_at.date()} of post is left out",
+    }
+    assert set(left_out(caplog)) == lines
 
 
 async def test_a_bad_schedule_hides_no_other_schedule(
