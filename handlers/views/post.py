@@ -1,6 +1,7 @@
 """Render a post of any kind as a message."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from handlers.button_value import Value
 from handlers.ids import Action
@@ -10,28 +11,35 @@ from handlers.views.as_written import question_of
 from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, message
 from handlers.views.story import shared
-from store.types import Article, Post, PostKind
+from store.types import Article, Post, PostKind, UserId
 
 
 def render(post: Post, articles: Sequence[Article]) -> Message:
     """Render *post* with its articles: one story, a digest's stories, or none for a notice.
 
-    A digest without stories says that nothing is new.
+    A digest without stories says that nothing is new. The message must not be changed.
     """
-    has_menu = post.why is not None
-    match post.kind:
+    if post.kind.is_notice:
+        return notice.notice(post)
+    if not articles:
+        return question.nothing_new(post.why or "")
+    return _render_stories(post.kind, tuple(articles), post.asked_by, post.why is not None)
+
+
+@lru_cache(maxsize=200)
+def _render_stories(
+    kind: PostKind, articles: tuple[Article, ...], asked_by: UserId | None, has_menu: bool
+) -> Message:
+    # Cached, because in a crowd of channels many get the same stories.
+    match kind:
         case PostKind.QUESTION:
-            return question.question(articles[0], asked_by=post.asked_by, has_menu=has_menu)
-        case PostKind.DIGEST if not articles:
-            return question.nothing_new(post.why or "")
+            return question.question(articles[0], asked_by=asked_by, has_menu=has_menu)
         case PostKind.DIGEST:
-            return question.digest(articles, asked_by=post.asked_by, has_menu=has_menu)
+            return question.digest(articles, asked_by=asked_by, has_menu=has_menu)
         case PostKind.STORY:
             return question.thread(articles)
-        case PostKind.SHARE:
-            return shared(articles[0], by=post.asked_by)
         case _:
-            return notice.notice(post)
+            return shared(articles[0], by=asked_by)
 
 
 def render_missed(text: str, post: Post, article: Article) -> Message:
