@@ -4,6 +4,7 @@ The settings hold the bot token of one team, or else each team installs Parley b
 """
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import AsyncIterator
@@ -130,6 +131,43 @@ class AskingClient(AsyncWebClient):
         return SlackApiError("Slack limits the rate of this method", response)
 
 
+class PostingClient(AsyncWebClient):
+    """A client of one team without retries: a retry after a lost connection could post twice.
+
+    It sends a JSON body by itself, because `AsyncWebClient` takes half as long again for that.
+    """
+
+    async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
+        """Call a method of the Web API."""
+        if self.session is None or options.keys() != {"json"}:
+            return await super().api_call(api_method, **options)
+        url = f"{self.base_url}{api_method}"
+        headers = {
+            **self.headers,
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json;charset=utf-8",
+        }
+        body = json.dumps(options["json"]).encode()
+        async with self.session.post(url, data=body, headers=headers, proxy=self.proxy) as answer:
+            text = await answer.read()
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = None
+        received: Any = answer.headers
+        response = AsyncSlackResponse(
+            client=self,
+            http_verb="POST",
+            api_url=url,
+            req_args={},
+            data=data if isinstance(data, dict) else {},
+            headers=received,
+            status_code=answer.status,
+        )
+        response.validate()
+        return response
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
     """Builds clients of the Slack in the settings, which share the given connections."""
@@ -147,8 +185,8 @@ class Clients:
         return AskingClient(tries=self.tries, patience=self.patience, clock=self.clock, **options)
 
     def posting(self, token: str) -> AsyncWebClient:
-        """Return a client without retries: a retry after a lost connection could post twice."""
-        return AsyncWebClient(**self._options(token, self.for_posting))
+        """Return a client without retries."""
+        return PostingClient(**self._options(token, self.for_posting))
 
     def plain(self) -> AsyncWebClient:
         """Return a client for Bolt, without retries; Bolt adds a token to a copy of it."""
