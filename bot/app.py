@@ -200,7 +200,7 @@ async def assemble(
         yield Parley(
             app=app,
             store=store,
-            ticker=Ticker([*jobs, *timed]),
+            ticker=Ticker([*jobs, *timed], clock=clock),
             posting=posting,
             poller=poller,
             background=background,

@@ -1,7 +1,7 @@
 """The ticker: runs periodic jobs once a second.
 
 There are no timers: at each tick the jobs ask the store what is due, so nothing is lost by a
-restart or while the machine sleeps.
+restart or while the machine sleeps. Ticks come at the beginning of a second, when posts fall due.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
+from bot.clock import Clock, system_clock
 from store.db import DatabaseError, DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,9 @@ _LOG_EVERY = 100
 class Ticker:
     """Runs every job repeatedly until stopped."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job], *, clock: Clock = system_clock) -> None:
         self._jobs = [_Repeated(job) for job in jobs]
+        self._clock = clock
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -46,8 +48,9 @@ class Ticker:
     async def _repeat(self, job: "_Repeated") -> None:
         while not self._stopped.is_set():
             await job.run()
+            since = self._clock().microsecond / 1e6
             with suppress(TimeoutError):
-                async with asyncio.timeout(job.wait):
+                async with asyncio.timeout(job.wait - since):
                     await self._stopped.wait()
 
 

@@ -1,11 +1,13 @@
 """Jobs that fail: each failure is logged once, then counted, and tried again later and later."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 
 from bot.ticker import Ticker
 from store.db import DatabaseError, DatabaseUnavailableError
+from tests.machine import NOW
 
 
 class Failing:
@@ -69,11 +71,14 @@ async def test_a_job_that_fails_does_not_stop_the_others() -> None:
     assert second.runs == 1
 
 
-async def test_a_job_that_fails_waits_longer_and_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("late", [0.0, 0.25])
+async def test_ticks_come_with_the_second_and_later_and_later_for_a_job_that_fails(
+    monkeypatch: pytest.MonkeyPatch, late: float
+) -> None:
     waited: list[float] = []
     job = Failing()
     job.error = ZeroDivisionError()
-    ticker = Ticker([job.run])
+    ticker = Ticker([job.run], clock=lambda: NOW + timedelta(seconds=late))
 
     class Timeout:
         def __init__(self, seconds: float) -> None:
@@ -90,4 +95,4 @@ async def test_a_job_that_fails_waits_longer_and_longer(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("bot.ticker.asyncio.timeout", Timeout)
     await ticker.run()
-    assert waited == [1, 2, 4, 8, 10, 10, 1, 1]
+    assert waited == [seconds - late for seconds in (1, 2, 4, 8, 10, 10, 1, 1)]
