@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 10
 _CANCEL_SECONDS = 3
 """How long cancelled tasks may take to end."""
+_SWITCH_SECONDS = 0.0005
+"""How long a busy thread keeps the others from running: by default 5 ms for each row that a
+database thread reads, and for each time that the event loop has to wait for another thread."""
 _MOST_PROBLEMS = 10
 _DATABASE_SECONDS = 2
 """How long the result of the database check is cached. With the check itself, less than 5."""
@@ -92,6 +96,7 @@ async def assemble(
     answers.
     """
     metrics = metrics or Metrics()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     async with AsyncExitStack() as stack:
         stop = stop or asyncio.Event()
 
