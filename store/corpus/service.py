@@ -17,10 +17,10 @@ from store.corpus.loaded import Loaded, advance, read
 from store.corpus.newest import asks_for_newest
 from store.db import Connection, Database, DatabaseError, DatabaseUnavailableError
 from store.finding import segments
+from store.finding.countries import prepare
 from store.finding.finder import Finder
 from store.finding.index import Segment
 from store.finding.similarity import SemanticSearch
-from store.finding.words import prepare
 from store.loading import derived, failed_loads, feed_stories, revisions, staging
 from store.loading.check import Check, check
 from store.loading.disk_list import DiskList

@@ -38,6 +38,12 @@ _PERSON = re.compile("(?<=....)(?:s|w?om[ae]n|m[ae]n)$")
 _DOTTED = re.compile(r"\s+(?:[A-Z]\.)+$")
 
 
+def prepare() -> None:
+    """Load the names now, and the list of English words, so that the first look-up need not."""
+    _first_words()
+    _codes()
+
+
 def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
     """Yield each slice of *query_words* that names a country, its people or its capital.
 

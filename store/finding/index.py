@@ -97,7 +97,7 @@ class Segment:
 
 def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
     """Index articles, which must be sorted by number."""
-    places = _numbering()
+    places = numbering()
     owners, values = array("I"), array("I")
     headlines: dict[int, int] = {}
     for number, article in numbered:
@@ -117,7 +117,7 @@ def build(numbered: Iterable[tuple[int, Article]]) -> Segment:
     )
 
 
-def _numbering() -> defaultdict[str, int]:
+def numbering() -> defaultdict[str, int]:
     """Return a dictionary that numbers its keys as they come."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
@@ -133,14 +133,18 @@ def _ranks(words: Sequence[str], numbers: Mapping[str, int]) -> NDArray[np.int32
 
 def merge(segments: Sequence[Segment]) -> Segment:
     """Return one segment with all articles of *segments*, none of which is in two of them."""
-    known = _numbering()
-    placed = [
-        np.fromiter(map(known.__getitem__, segment.words), np.int32, len(segment.words))
-        for segment in segments
-    ]
+    known = numbering()
+    owners = [np.array([*map(known.__getitem__, each.words)], np.int32) for each in segments]
+    return merge_numbered(segments, owners, known)
+
+
+def merge_numbered(
+    segments: Sequence[Segment], owners: Sequence[NDArray[np.int32]], known: Mapping[str, int]
+) -> Segment:
+    """Return what `merge` does, for segments whose words are given as their numbers in *known*."""
     words = sorted(known)
     ranks = _ranks(words, known)
-    placed = [ranks[at] for at in placed]
+    placed = [ranks[at] for at in owners]
     counts = np.zeros(len(words), dtype=np.int64)
     for segment, at in zip(segments, placed, strict=True):
         counts[at] += segment.counts

@@ -8,6 +8,7 @@ rows. Article numbers are never used again, but deleted articles leave no rows b
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby, islice
 from typing import TypeAlias, TypeVar
@@ -17,7 +18,7 @@ import numpy as np
 from store.articles.by_id import COLUMNS, SELECT, to_article
 from store.articles.reading import articles_from_number
 from store.db import Connection, Database, DatabaseError, Row, places
-from store.finding.index import Index, Numbers, Segment, build, merge
+from store.finding.index import Index, Numbers, Segment, build, merge, merge_numbered, numbering
 from store.types import Article
 
 _T = TypeVar("_T")
@@ -134,7 +135,7 @@ def _changed(
     rows: Sequence[Row], removed: Numbers, added: Segment | None
 ) -> Sequence[object] | None:
     """Return the columns of a changed segment; None if it has no article."""
-    segments = [*(_to_segment(row, {}).without(removed) for row in rows)]
+    segments = [*(_to_segment(row, _words(row)).without(removed) for row in rows)]
     if added:
         segments.append(added)
     segment = merge(segments)
@@ -149,12 +150,15 @@ def _changed(
     )
 
 
-def _to_segment(row: Row, known: dict[str, str]) -> Segment:
-    words = row["words"].split("\n") if row["words"] else []
+def _words(row: Row) -> Sequence[str]:
+    return row["words"].split("\n") if row["words"] else []
+
+
+def _to_segment(row: Row, words: Sequence[str]) -> Segment:
     return Segment(
         numbers=np.frombuffer(row["numbers"], dtype="<u4"),
         headlines=np.frombuffer(row["headlines"], dtype="<u8"),
-        words=[*map(known.setdefault, words, words)],
+        words=words,
         counts=np.frombuffer(row["counts"], dtype="<u4"),
         postings=np.frombuffer(row["postings"], dtype="<u4"),
     )
@@ -192,15 +196,24 @@ async def rebuild(database: Database) -> None:
 
 async def read(connection: Connection) -> BuildIndex:
     """Read the index of the revision that *connection* sees; return a function that builds it."""
-    # Each word once, because most segments have the same words.
-    known: dict[str, str] = {}
-    segments = [_to_segment(row, known) async for row in connection.stream(_READ)]
-    removed = [row["number"] async for row in connection.stream(_REMOVED)]
+    # Each word once, and as a number, because most segments have the same words.
+    known = numbering()
+    segments: list[Segment] = []
+    owners = []
+    async for row in connection.stream(_READ):
+        segments.append(_to_segment(row, ()))
+        owners.append(np.array([*map(known.__getitem__, _words(row))], np.int32))
+    removed = np.array([row["number"] async for row in connection.stream(_REMOVED)], np.uint32)
 
     def build_index() -> Index:
-        hidden = np.array(removed, np.uint32)
-        kept = (segment.without(hidden) for segment in segments) if removed else segments
-        return Index(merge([*kept]))
+        if not len(removed):
+            return Index(merge_numbered(segments, owners, known))
+        words = [*known]
+        spelled = (
+            replace(segment, words=[words[at] for at in numbers])
+            for segment, numbers in zip(segments, owners, strict=True)
+        )
+        return Index(merge([each.without(removed) for each in spelled]))
 
     return partial(asyncio.to_thread, build_index)
 

@@ -338,11 +338,6 @@ def rarity(common: float) -> float:
     return min(max((_EMPTIEST - common) / (_EMPTIEST - _COMMON), _LEAST), 1.0)
 
 
-def prepare() -> None:
-    """Load the list of English words now, so that the first look-up does not have to."""
-    _english()
-
-
 @cache
 def _english() -> Mapping[str, float]:
     path = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
