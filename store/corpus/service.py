@@ -642,7 +642,8 @@ class Corpus:
                     )
                     if staged:
                         await staging.show(connection, staged)
-                    removed = (number for number, _ in plan.removed() if not staged)
+                    # Others wait to write: what is staged is not read again.
+                    removed = () if staged else (number for number, _ in plan.removed())
                     await segments.write(connection, removed, unstaged)
                     # Read before the commit, so that nothing can fail after it. But a large load
                     # takes long to read, and others wait to write.
