@@ -274,8 +274,8 @@ class Vocabulary:
             if not has_match:
                 yield from self._romanized(word)
         if not has_match:
-            if common <= _EVERYDAY:
-                yield from ((pieces, SPLIT) for pieces in self._pieces(word[:_LONGEST]))
+            if common <= _EVERYDAY and len(word) <= _LONGEST:
+                yield from ((pieces, SPLIT) for pieces in self._pieces(word))
             yield from self._parts(word)
             yield from (((other,), FAMILY) for other in self._family(word))
 
