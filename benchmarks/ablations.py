@@ -204,7 +204,7 @@ def without(patches: Patches) -> Iterator[None]:
     """Switch a rule off."""
     caches = (
         words._normalize, words.stem, words._initials, index._distinct, index._hash_headline,
-        countries._relatives, countries._countries, countries._codes,
+        countries._relatives, countries._countries, countries._codes, countries._name,
     )  # fmt: skip
     with ExitStack() as stack:
         for owner, name, value in patches:

@@ -7,7 +7,7 @@ spellings of cities, such as Kiev for Kyiv.
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations, product
 from typing import Any, TypeAlias
@@ -42,6 +42,7 @@ def prepare() -> None:
     """Load the names now, and the list of English words, so that the first look-up need not."""
     _first_words()
     _codes()
+    _countries()
 
 
 def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
@@ -247,6 +248,7 @@ def _names(spellings: Iterable[str], root: str, *, codes: Container[str]) -> Ite
                 yield (initials,)
 
 
+@lru_cache(maxsize=5_000)
 def _name(text: str) -> Name:
     spelling = _DOTTED.sub("", text)
     return tuple(word for word, _ in words(spelling) if word not in FUNCTION_WORDS or word == "us")
