@@ -383,19 +383,19 @@ def is_on(
         text += f" Its name is `{schedule.name}`."
     if before:
         text += f" It replaces {_what(before, topics=40)}."
+    elif len(others) == 1:
+        text += f" The channel also has `{others[0].name}`: {_what(others[0], topics=40)}."
     elif others:
-        listed = _join([f"`{one.name}`: {_what(one, topics=40)}" for one in others], "and")
-        text += f" The channel also has {listed}."
+        text += f" The channel has {len(others)} other schedules: `{Command.DIGEST}` lists them."
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
     name = f" {schedule.name}" if others else ""
     hint = f"`{Command.DIGEST} next{name}` lists what comes, `{Command.DIGEST} off{name}` stops it."
     back = [(TAKE_BACK, restoring(before, order_of(schedule)))] if before else []
     shown = commands(back, schedule.channel_id, schedule.id)
-    for one in () if before else others:
-        if one.owner_id in (None, schedule.owner_id):
-            end = [(f"Stop {one.name}", "off")]
-            shown += commands(end, one.channel_id, one.id, first=len(shown))
+    if len(others) == 1 and not before and others[0].owner_id in (None, schedule.owner_id):
+        end = [(f"Stop {others[0].name}", "off")]
+        shown += commands(end, others[0].channel_id, others[0].id)
     warnings = [samples.warning()] if has_samples else []
     buttons = [actions(*shown)] if shown else []
     return message(
@@ -420,8 +420,11 @@ def coming(
         note = f": no post ({plain(post.skip_reason, 100)})" if post.skip_reason else ""
         if not note:
             note = _clock_change(schedule, post, zone=zone, before=before)
-            # The day after a gap is compared with the day before it.
-            before = before if _is_in_gap(schedule, post) else post
+            if not _is_in_gap(schedule, post):
+                before = post
+            elif zone == schedule.timetable.zone:
+                # The note on the gap has said it.
+                before = None
         lines.append(f"• {_when(post, zone)}{note}")
     parts = [lead, *_standstill(schedule), *_next(lines, zone)]
     if last and last.state is not PostState.SENT and last.due_on:

@@ -19,6 +19,7 @@ def start(
     *order* is what the words mean; None if they leave something open, such as the time.
     *channel_id* is empty if the channel is not known: *channel_name* is what was typed.
     """
+    words = words.removeprefix("on ")  # "post the digest on fridays": the command says *on* itself
     where = f"<#{channel_id}>" if channel_id else f"#{plain(channel_name, 80)}"
     where = where if channel_id or channel_name else "the channel that you choose"
     typed = f"`{_command('on', words)}`"

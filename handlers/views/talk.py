@@ -64,7 +64,8 @@ def talk(contents: Contents, *, channel_id: ChannelId | None) -> Message:
     if not contents.asked:
         return message(
             f"I asked nothing in {where} in the last {contents.days} days."
-            f" `{Command.DISCUSS}` asks a question now, `{Command.DIGEST} on 09:30` one every day."
+            f" `{Command.DISCUSS}` asks a question now,"
+            f" `{Command.DIGEST} on 09:30` one every weekday."
         )
     if all(one.replies is None and one.problem is None for one in contents.asked):
         return paragraphs(

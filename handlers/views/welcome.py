@@ -104,7 +104,7 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
         tries = [
             f"Type `{Command.BRIEF} {topic}` for a story that only you see until you share it.",
             f"{lead} `{Command.DISCUSS}` for a question to ask {there}.",
-            f"{lead} `{Command.DIGEST} on 09:30` for a question every day.",
+            f"{lead} `{Command.DIGEST} on 09:30` for a question every weekday.",
         ]
     if where == DIRECT:
         tries[0] = f"Send me a few words here, such as `{topic}`. Typos are fine."
@@ -131,7 +131,7 @@ def added(channel_id: str) -> Message:
     """Render how to begin, for the person who added Parley to the channel."""
     text = (
         f"Thanks for adding me to <#{channel_id}>! Type `{Command.DISCUSS}` there for a question"
-        f" now, or `{Command.DIGEST} on 09:30` for one every day."
+        f" now, or `{Command.DIGEST} on 09:30` for one every weekday."
     )
     return paragraphs(text, buttons=[schedule_button(primary=True)])
 
