@@ -39,7 +39,7 @@ def where_of(channel_id: str) -> str:
 class Value:
     """The value of a button: what the button is about, never who may press it.
 
-    A client can send any value, so a value grants no permission.
+    A client can send any value, so a value grants no permission; `seal` alone can prove one.
     """
 
     article_id: str = ""
@@ -59,6 +59,9 @@ class Value:
     """Who made the change that the button takes back."""
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, CONVERSATION, or the ts of a thread."""
+
+    seal: str = ""
+    """A signature of Parley over what the form is about and who opened it."""
 
     @property
     def thread_ts(self) -> str | None:
@@ -88,6 +91,7 @@ class Value:
                 schedule_id=_text(fields, "schedule_id"),
                 user_id=UserId(_text(fields, "user_id")) or None,
                 where=_text(fields, "where"),
+                seal=_text(fields, "seal"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ParleyError(STALE) from error

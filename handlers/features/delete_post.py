@@ -43,7 +43,7 @@ class DeletePost:
     async def shortcut(
         self, ack: AsyncAck, body: Interaction, shortcut: dict[str, Any], respond: AsyncRespond
     ) -> None:
-        """Ask whether to delete the post that the message is."""
+        """Ask whether to delete the post in whose menu this was chosen."""
 
         async def work() -> None:
             team_id, channel_id = require_home(body), body["channel"]["id"]
@@ -55,7 +55,7 @@ class DeletePost:
             is_maker = _maker(said) == by.user_id
             await self._require_allowed(post, by, is_maker=is_maker)
             team = await self.slack.teams.of(team_id)
-            value = Value(key=post.key, words=_seal(team, post, by) if is_maker else "")
+            value = Value(key=post.key, seal=_seal(team, post, by) if is_maker else "")
             view = views.ask(post, value)
             await self.slack.responders.require_open(team_id, body["trigger_id"], view)
 
@@ -75,12 +75,14 @@ class DeletePost:
                 raise ParleyError(NO_RECORD)
             team = await self.slack.teams.of(team_id)
             # The value comes from the client: only the seal says that it is the maker's.
-            is_maker = hmac.compare_digest(value.words, _seal(team, post, by))
+            is_maker = hmac.compare_digest(value.seal.encode(), _seal(team, post, by).encode())
             await self._require_allowed(post, by, is_maker=is_maker)
+            now = self.actions.options.clock()
             # First the story: Slack keeps a trace of a deleted message that has replies.
-            for one in (*await self.store.posts.in_thread(post), post):
+            posts = [*await self.store.posts.close_thread(post, now=now), post]
+            for one in posts:
                 await _delete(team, one)
-            await self.store.posts.take_back(post, now=self.actions.options.clock())
+            await self.store.posts.take_back(posts, now=now)
             await respond(**message(views.DELETED))
 
         await ack(**updated(window(message("Deleting the post …"))))
@@ -108,8 +110,8 @@ def _maker(said: dict[str, Any]) -> UserId | None:
 
 
 def _seal(team: Team, post: Post, by: Colleague) -> str:
-    """Return the proof that *by* is known to have made the post."""
-    text = f"{by.user_id} {post.key}".encode()
+    """Return the proof that Parley has seen that *by* asked for the post."""
+    text = f"delete {by.user_id} {post.key}".encode()
     return hmac.new(team.bot.token.encode(), text, "sha256").hexdigest()
 
 

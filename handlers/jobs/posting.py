@@ -13,6 +13,7 @@ from functools import partial
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from handlers.ids import Command
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.outcomes import format_outcome, format_pending, outcome_of
 from handlers.jobs.rate_limit import ChannelRateLimiter
@@ -220,7 +221,9 @@ class Posting:
             schedule, by=by.user_id, now=self._clock(), key=key
         )
         if post is None:
-            raise ParleyError("Today's post is already in this channel.")
+            raise ParleyError(
+                f"Today's post was made already. `{Command.DIGEST} now` posts an extra one."
+            )
         await self.finish(post)
 
     async def finish(self, post: Post) -> None:
@@ -243,7 +246,7 @@ class Posting:
     def _unsent(self, post: Post) -> ParleyError:
         """Return the error that says what happens next to a post that was planned before."""
         if post.state is PostState.SENT:
-            return ParleyError("That is posted already.")
+            return ParleyError("That was posted already.")
         if outcome := format_outcome(post):
             return ParleyError(outcome)
         return PendingError(format_pending(post, self._clock()), partial(self._follow, post))

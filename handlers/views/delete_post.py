@@ -12,7 +12,7 @@ NOT_A_POST = (
     " its first message."
 )
 NOT_THEIRS = "Only the person who asked for that post, or an admin, can delete it."
-DELETED = "Deleted. The story counts as not posted here, so it may come again."
+DELETED = "Deleted. It counts as not posted here, so it may come again."
 
 
 def ask(post: Post, value: Value) -> View:

@@ -869,12 +869,14 @@ def _state(post: Post) -> str:
         PostState.MISSED: "was missed",
         PostState.SKIPPED: "was left out",
     }
-    why = plain((post.error or "").removesuffix("."), 150)
-    if why in OUR_DELAYS:
-        return f"{words[post.state]}: I could not send it in time"
-    if why[:1].isupper():
+    error = post.error or ""
+    if error in OUR_DELAYS:
+        late = ": I could not send it in time" if post.state is PostState.MISSED else ""
+        return f"{words[post.state]}{late}"
+    why = plain(error.removesuffix("."), 150)
+    if error.endswith("."):
         return f"{words[post.state]}. {why}"
-    return f"{words[post.state]} ({why})" if why else words[post.state]
+    return f"{words[post.state]} ({why})" if why and why != post.state else words[post.state]
 
 
 def _left(schedule: Schedule, chosen: Chosen) -> str | None:

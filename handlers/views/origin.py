@@ -61,9 +61,17 @@ def old(article: Article, today: datetime.date) -> str:
 
 
 def day_of(at: datetime.datetime) -> str:
+    """Return the day on which a story was published, in each reader's time zone.
+
+    Midnight in UTC stands for a day without a time, which is the same day everywhere.
+    """
+    return local_day(at) if at.hour or at.minute or at.second else _day(at)
+
+
+def local_day(at: datetime.datetime) -> str:
     """Return the day of *at*, which Slack shows in each reader's time zone."""
-    day = f"{at.day} {at:%b %Y}"
-    # Midnight in UTC stands for a day without a time, which is the same day everywhere.
-    if not (at.hour or at.minute or at.second):
-        return day
-    return date(int(at.timestamp()), day, "{date_short_pretty}")
+    return date(int(at.timestamp()), _day(at), "{date_short_pretty}")
+
+
+def _day(at: datetime.datetime) -> str:
+    return f"{at.day} {at:%b %Y}"

@@ -19,7 +19,7 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.message import Message, message, paragraphs
-from handlers.views.origin import day_of, origin
+from handlers.views.origin import local_day, origin
 from handlers.views.story import card, spoken
 from handlers.views.titles import Titled, split_lead, titled
 from store.types import Article, UserId
@@ -78,7 +78,7 @@ def asked_before(at: datetime | None) -> list[Block]:
     """Return the note that the channel was asked this question *at* that time; none for None."""
     if at is None:
         return []
-    return [context(f"Last asked here: {day_of(at)}.")]
+    return [context(f"Last asked here: {local_day(at)}.")]
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:

@@ -4,7 +4,7 @@ Most methods of `Posts` are one change of state in `store.posting.record`, with 
 the same transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -18,6 +18,7 @@ from store.posting.notices import plan_unknown_outcome_notice, stop_schedules
 from store.posting.record import (
     LEASE,
     NEVER,
+    OPEN,
     PERSON,
     Move,
     NewPost,
@@ -35,7 +36,16 @@ from store.posting.record import (
 )
 from store.posting.reply_counts import plan_counts
 from store.rows import QueueReader
-from store.types import Article, ChannelId, Post, PostKind, PostState, Schedule, TeamId
+from store.types import (
+    Article,
+    ChannelId,
+    ParleyError,
+    Post,
+    PostKind,
+    PostState,
+    Schedule,
+    TeamId,
+)
 
 _OPEN = """
 SELECT * FROM post WHERE state IN ('planned', 'sending', 'unknown') AND not_before <= $1{but}
@@ -50,7 +60,8 @@ SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 OR
 _EXTRA = """
 SELECT key FROM post
 WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NULL
-  AND due_at >= $4 AND key <> $5 LIMIT 1
+  AND due_at >= $4 AND key <> $5 AND state NOT IN ('failed', 'missed', 'skipped')
+  AND (state <> 'sent' OR error IS NULL) LIMIT 1
 """
 _OF_PARENT = "SELECT * FROM post WHERE team_id = $1 AND parent_key = $2"
 _SCHEDULED = """
@@ -326,23 +337,26 @@ class Posts:
             seen = Move(post=post, to=PostState.SENT, at=now, owner=PERSON)
             return bool(await move(connection, seen))
 
-    async def in_thread(self, post: Post) -> Sequence[Post]:
-        """Return the posts in the thread of a question or a digest: its story."""
-        return [
-            to_post(row) for row in await self._database.fetch(_OF_PARENT, post.team_id, post.key)
-        ]
+    async def close_thread(self, post: Post, *, now: datetime) -> Sequence[Post]:
+        """Skip what is still to be sent in the thread of *post*; return what was sent there.
 
-    async def take_back(self, post: Post, *, now: datetime) -> None:
-        """Record that a person deleted a sent post; its story is not sent any more."""
-        stories = await self.in_thread(post)
+        Raises `ParleyError` if something is being sent there now.
+        """
         async with self._database.transaction() as connection:
-            for one in (post, *stories):
-                if one.state is PostState.PLANNED:
-                    await move(
-                        connection, Move(post=one, to=PostState.SKIPPED, at=now, owner=PERSON)
-                    )
-                else:
-                    await take_back(connection, one, now=now)
+            rows = await connection.fetch(_OF_PARENT, post.team_id, post.key)
+            stories = [to_post(row) for row in rows]
+            waiting = [one for one in stories if one.state in OPEN]
+            for one in waiting:
+                skipped = Move(post=one, to=PostState.SKIPPED, at=now, owner=PERSON)
+                if one.state is PostState.SENDING or not await move(connection, skipped):
+                    raise ParleyError("Its story is being posted. Try again in a minute.")
+        return [one for one in stories if one.state is PostState.SENT]
+
+    async def take_back(self, posts: Iterable[Post], *, now: datetime) -> None:
+        """Record that a person deleted the messages of these sent posts."""
+        async with self._database.transaction() as connection:
+            for post in posts:
+                await take_back(connection, post, now=now)
 
     async def not_there(self, team_id: TeamId, key: str, *, now: datetime) -> Post | None:
         """Plan the post again because a person does not see the message.

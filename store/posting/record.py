@@ -44,6 +44,7 @@ MOVES: dict[PostState, frozenset[PostState]] = {
             PostState.SENDING,  # claimed, to check the history again
             PostState.SENT,  # a person sees the message
             PostState.PLANNED,  # a person sees no message
+            PostState.SKIPPED,  # a person deleted the message in whose thread it belongs
         }
     ),
     PostState.SENT: frozenset(),
@@ -87,9 +88,12 @@ FROM (VALUES {rows}) AS m
 """
 _LOG_TYPES = ("TEXT",) * 5
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
-_TAKE_BACK = "UPDATE post SET article_id = NULL, error = $2 WHERE key = $1 AND state = 'sent'"
+_TAKE_BACK = """
+UPDATE post SET article_id = NULL, error = $2 WHERE key = $1 AND state = 'sent' AND error IS NULL
+RETURNING key
+"""
 _DELETED = "deleted"
-"""The error of a sent post that a person has deleted."""
+"""The error of a sent post that a person has deleted; no other sent post has an error."""
 _ERASE = (
     "DELETE FROM post_move WHERE post_key = $1",
     "DELETE FROM reply_count WHERE post_key = $1",
@@ -364,9 +368,9 @@ async def take_back(connection: Connection, post: Post, *, now: datetime) -> Non
 
     Without its stories, the row says only that there was a post.
     """
-    await connection.execute(_TAKE_BACK, post.key, _DELETED)
-    await connection.execute(_ERASE_STORIES, post.key)
-    await connection.execute(_LOG, post.key, post.state, to_text(now), PERSON, _DELETED)
+    if await connection.fetch(_TAKE_BACK, post.key, _DELETED):
+        await connection.execute(_ERASE_STORIES, post.key)
+        await _log(connection, [(post.key, post.state, to_text(now), PERSON, _DELETED)])
 
 
 async def forget_person(connection: Connection, team_id: TeamId, user_id: UserId) -> None:

@@ -37,7 +37,7 @@ _DUE = """
 SELECT due.*, (
     SELECT COUNT(*) FROM post own
     WHERE own.team_id = due.team_id AND own.channel_id = due.channel_id AND own.state = 'sent'
-        AND (own.parent_key = due.post_key
+        AND own.error IS NULL AND (own.parent_key = due.post_key
             OR own.about LIKE '%"thread_ts": "' || due.message_ts || '"%')
 ) AS own_replies
 FROM (
@@ -74,7 +74,8 @@ _ASKED = """
 SELECT p.key, p.channel_id, p.article_id, p.due_on, p.due_at,
     r.days, r.replies, r.people, r.problem, r.due_at AS count_at
 FROM post p LEFT JOIN reply_count r ON r.post_key = p.key
-WHERE p.team_id = $1 AND p.due_at >= $2 AND p.state = 'sent' AND p.kind IN ('question', 'digest')
+WHERE p.team_id = $1 AND p.due_at >= $2 AND p.state = 'sent' AND p.error IS NULL
+    AND p.kind IN ('question', 'digest')
     AND p.channel_id IN ({channels})
 ORDER BY p.due_at, p.key, r.days
 """

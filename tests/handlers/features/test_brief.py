@@ -352,7 +352,7 @@ async def test_pressing_share_again_posts_once(slack: Slack, channel: ChannelId)
     (answer,) = await slack.type("/brief dockworkers", channel=channel)
     seen = await slack.press_thrice(Action.BRIEF_SHARE, answer, channel=channel)
     assert len(slack.public(channel)) == 1
-    assert seen[-1]["text"] == "That is posted already."
+    assert seen[-1]["text"] == "That was posted already."
 
 
 async def test_a_share_is_not_repeated_after_parley_is_invited(slack: Slack) -> None:

@@ -80,7 +80,7 @@ async def test_a_forged_seal_deletes_nothing(slack: Slack) -> None:
     modal = await asked(slack, posted["ts"], user=BEN)
     assert modal
     value = Value.decode(modal["private_metadata"])
-    slack.in_place_of[value.words] = "0" * 64
+    slack.in_place_of[value.seal] = "0" * 64
     await slack.submit(modal, user=BEN)
     assert "Only the person who asked" in texts([slack.modal(BEN) or {}])
     assert slack.public()
@@ -88,8 +88,10 @@ async def test_a_forged_seal_deletes_nothing(slack: Slack) -> None:
 
 async def test_a_scheduled_post_is_for_its_owner(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily", user=BEN)
-    await slack.type("/digest now today", user=BEN)
+    slack.clock.forward(hours=2)
+    await slack.parley.ticker.tick()
     posted = slack.public()[-1]
+    assert "Asked by" not in texts([posted])
     assert await asked(slack, posted["ts"], user=CHLOE) is None
     assert "Deleted." in await deleted(slack, posted["ts"], user=BEN)
     assert not slack.public()

@@ -115,7 +115,7 @@ async def test_now_today_counts_as_today_s_post(slack: Slack) -> None:
     await tick(slack)
     assert len(slack.public()) == 1
     (answer,) = await slack.type("/digest now today")
-    assert answer["text"] == "Today's post is already in this channel."
+    assert answer["text"] == "Today's post was made already. `/digest now` posts an extra one."
 
 
 @pytest.mark.parametrize("words", ["today!", "as today's post", "for today please"])

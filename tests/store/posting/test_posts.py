@@ -10,7 +10,7 @@ from store import Store, open_store
 from store.db import open_database
 from store.posting.posts import Claim, Outcome
 from store.posting.record import LEASE, MOVES, NewPost
-from store.types import Post, PostKind, PostState
+from store.types import ParleyError, Post, PostKind, PostState
 from tests.conftest import StoppedClock
 from tests.ids import BEN, C1, T1
 from tests.rows import every_row
@@ -179,11 +179,47 @@ async def test_a_deleted_post_is_kept_without_its_stories(
     )
     post = await store.posts.get(T1, "k")
     assert post
-    await store.posts.take_back(post, now=clock())
+    await store.posts.take_back([post], now=clock())
     after = await store.posts.get(T1, "k")
     assert after
     assert (after.state, after.article_id, after.error) == (PostState.SENT, None, "deleted")
     assert await plan(store, clock, article_id="a") is None
+
+
+async def sent(store: Store, clock: StoppedClock) -> tuple[Post, Post]:
+    """Send a question; return it, and its story, which is planned."""
+    await plan(store, clock)
+    await store.posts.record(
+        await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.1"), now=clock()
+    )
+    post = await store.posts.get(T1, "k")
+    (story,) = await store.posts.open(clock())
+    assert post
+    return post, story
+
+
+@pytest.mark.parametrize("outcome", [None, PostState.UNKNOWN])
+async def test_the_story_of_a_deleted_question_is_neither_sent_nor_looked_for(
+    store: Store, clock: StoppedClock, outcome: PostState | None
+) -> None:
+    post, story = await sent(store, clock)
+    if outcome:
+        ended = Outcome(outcome, error="timeout", until=clock(), is_unanswered=True)
+        await store.posts.record(await claimed(store, clock, story.key), ended, now=clock())
+    assert await store.posts.close_thread(post, now=clock()) == []
+    assert not await store.posts.open(clock() + timedelta(days=1))
+
+
+async def test_a_question_is_not_deleted_while_its_story_is_sent(
+    store: Store, clock: StoppedClock
+) -> None:
+    post, story = await sent(store, clock)
+    claim = await claimed(store, clock, story.key)
+    with pytest.raises(ParleyError, match="Try again in a minute"):
+        await store.posts.close_thread(post, now=clock())
+    await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.2"), now=clock())
+    (there,) = await store.posts.close_thread(post, now=clock())
+    assert there.message_ts == "1.2"
 
 
 async def test_a_person_s_id_is_stored_only_until_their_post_is_done(

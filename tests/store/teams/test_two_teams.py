@@ -205,8 +205,9 @@ async def take_back(team: PlayingTeam, channel_id: ChannelId, number: int) -> An
     posts = team.store.posts
     post = await posts.get(team.team_id, team.key(channel_id, number))
     if post and post.state is PostState.SENT:
-        await posts.take_back(post, now=team.clock())
-        return [one.state for one in await posts.in_thread(post)]
+        stories = await posts.close_thread(post, now=team.clock())
+        await posts.take_back([post, *stories], now=team.clock())
+        return [story.key for story in stories]
     return None
 
 
