@@ -29,7 +29,7 @@ _ROWS = 250
 """Articles that one transaction writes."""
 _DELETED = 1_000
 """Article numbers that one transaction deletes or lists."""
-_KEPT = 250
+_KEPT = 100
 """Removed articles that one transaction keeps for an undo, and deletes."""
 
 _CLAIM = "UPDATE staging SET token = $1 WHERE removed_by = 0 RETURNING first, past"
