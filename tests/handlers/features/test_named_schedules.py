@@ -137,7 +137,9 @@ async def test_a_word_of_the_grammar_is_no_name(slack: Slack, name: str) -> None
 
 async def test_a_channel_has_ten_schedules_at_most(slack: Slack) -> None:
     for number in range(10):
-        await slack.type(f"/digest on 09:30 named room-{'abcdefghij'[number]}")
+        (started,) = await slack.type(f"/digest on 09:30 named room-{'abcdefghij'[number]}")
+    assert "The channel has 9 other schedules: `/digest` lists them." in texts([started])
+    assert not labels(started)
     (answer,) = await slack.type("/digest on 09:30 named one-more")
     assert "10 schedules" in answer["text"]
     (answer,) = await slack.type("/digest")

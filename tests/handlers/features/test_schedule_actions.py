@@ -534,7 +534,7 @@ async def test_next_notes_a_change_of_the_clocks(slack: Slack) -> None:
     await slack.type("/digest on 01:30 daily Europe/Lisbon")
     (answer,) = await slack.type("/digest next")
     assert "(the clocks skip 01:30 that day, so it comes at 02:00)" in answer["text"]
-    assert "instead of" not in answer["text"]
+    assert "the clocks change" not in answer["text"]
 
 
 async def test_next_shows_the_outcome_of_the_last_post(slack: Slack) -> None:

@@ -52,6 +52,7 @@ async def test_a_new_schedule_is_started_where_the_order_says(slack: Slack) -> N
 async def test_what_an_order_leaves_open_is_asked_in_the_form(slack: Slack) -> None:
     (asked,) = await slack.say("set up a digest on fridays", channel=dm(ANA))
     assert labels(asked) == [_FORM]
+    assert "`/digest on fridays digest`" in asked["text"]
     (asked,) = await slack.say("set up a digest on fridays at 4", channel=dm(ANA))
     await slack.press(Action.DIGEST_SET, asked, channel=dm(ANA))
     modal = slack.modal()
