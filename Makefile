@@ -138,6 +138,7 @@ $(VENV)/bin/pip:
 
 # Python compiles what it imports at the first start: to compile all takes 5 s and 40 MB more.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@rm -f $@.failed
 	@echo "Installing Parley into $(VENV). That takes a minute or more:"
 	@# Shows each package as pip collects it. A pipe has the exit status of its end: hence the file.
 	@{ PYTHONUNBUFFERED=1 $(VENV)/bin/pip --disable-pip-version-check \

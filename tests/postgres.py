@@ -187,7 +187,7 @@ class _Pool:
             is_filled = (f"SELECT '{one}' WHERE EXISTS (SELECT FROM {one})" for one in self._tables)
             filled = [row[0] for row in await connection.fetch(" UNION ALL ".join(is_filled))]
             if filled:
-                await connection.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
+                await connection.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
             for table, rows in self._seeds.items():
                 await connection.execute(_SEED.format(table), rows)
             return True
