@@ -52,6 +52,8 @@ class DeletePost:
             post = await self.store.posts.by_message(team_id, channel_id, said["ts"])
             if post is None or post.kind not in _KINDS:
                 raise ParleyError(views.NOT_A_POST)
+            if post.error:
+                raise ParleyError(views.GONE)
             is_maker = _maker(said) == by.user_id
             await self._require_allowed(post, by, is_maker=is_maker)
             team = await self.slack.teams.of(team_id)
@@ -92,10 +94,11 @@ class DeletePost:
         if is_maker or by.is_admin:
             return
         schedule = await self.actions.of_post(post) if post.schedule_id else None
-        if schedule is None:
+        if schedule is None or by.is_guest:
             raise ParleyError(views.NOT_THEIRS)
         member = await self.slack.directory.full_member(by.team_id, by.user_id)
-        await self.actions.rights.require(schedule, member)
+        if not await self.actions.rights.may_change(schedule, member):
+            raise ParleyError(views.NOT_THEIRS)
 
 
 def _maker(said: dict[str, Any]) -> UserId | None:

@@ -11,7 +11,10 @@ NOT_A_POST = (
     "I can delete a question, a digest or a shared story that I posted in a channel I am in. Choose"
     " its first message."
 )
-NOT_THEIRS = "Only the person who asked for that post, or an admin, can delete it."
+NOT_THEIRS = (
+    "Only the person who asked for that post, the owner of its schedule or an admin can delete it."
+)
+GONE = "That post is deleted already."
 DELETED = "Deleted. It counts as not posted here, so it may come again."
 
 
@@ -19,8 +22,9 @@ def ask(post: Post, value: Value) -> View:
     """Ask whether to delete *post*; *value* comes back on submission."""
     text = "The shared story disappears for everybody."
     if post.kind is not PostKind.SHARE:
+        more = "stories" if post.kind is PostKind.DIGEST else "story"
         text = (
-            f"The {post.kind} and its story in the thread disappear for everybody. What people"
+            f"The {post.kind} and its {more} in the thread disappear for everybody. What people"
             " answered in the thread stays."
         )
     if post.schedule_id:
@@ -31,4 +35,4 @@ def ask(post: Post, value: Value) -> View:
 
 def not_deleted(code: str) -> str:
     """Return that Slack refused to delete a message, with its error *code*."""
-    return f"Slack did not let me delete it: `{plain(code, 100)}`."
+    return f"Slack did not let me delete it: `{plain(code, 100)}`. Try again later."

@@ -27,6 +27,7 @@ from handlers.parsing.schedule_names import COMMANDS
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
+from handlers.views.delete_post import NOT_THEIRS
 from handlers.views.digest import EDIT, END
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import FeedChange
@@ -90,6 +91,8 @@ class Need(Enum):
     FULL_MEMBER = auto()
     OWNER = auto()
     """The schedule's owner, or an admin."""
+    DELETER = auto()
+    """Who asked for a post, its schedule's owner, or an admin."""
     ADMIN = auto()
 
 
@@ -109,6 +112,8 @@ def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str 
         return None if role is Role.ADMIN else _ADMINS
     if role in _OUTSIDERS:
         return STRANGER
+    if need is Need.DELETER:
+        return None if role in (Role.OWNER, Role.ADMIN) else NOT_THEIRS
     if need is not Need.COLLEAGUE and role in _GUESTS:
         return GUEST
     if need is Need.OWNER and role not in (Role.OWNER, Role.ADMIN):
@@ -572,8 +577,8 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.DIGEST_JOIN, ""): change(_MEMBER, pressed(Action.DIGEST_JOIN, _ON, channel=RANDOM)),
     (Shortcut.DISCUSSION, ""): look_up(start_a_discussion),
     (Shortcut.RELATED, ""): look_up(related_stories),
-    (Shortcut.DELETE, ""): look_up(delete_a_post, _OWNER),
-    (Modal.DELETE, ""): change(_OWNER, confirm_deletion),
+    (Shortcut.DELETE, ""): look_up(delete_a_post, Need.DELETER),
+    (Modal.DELETE, ""): change(Need.DELETER, confirm_deletion),
     (Modal.DISCUSSION, "with a story"): change(_COLLEAGUE, form_with_a_story),
     (Modal.DISCUSSION, "with words"): look_up(form_with_words),
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),

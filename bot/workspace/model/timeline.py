@@ -25,12 +25,19 @@ class Message:
     metadata: Json | None = None
     files: list[File] = field(default_factory=list)
     is_command_echo: bool = False
+    is_tombstone: bool = False
+    """Deleted, but still there for its thread."""
     replies: list["Message"] = field(default_factory=list)
 
     @property
     def reply_users(self) -> list[str]:
         """Return the ids of those who replied, each once, in order of their first reply."""
         return list(dict.fromkeys(reply.user for reply in self.replies))
+
+    def bury(self) -> None:
+        """Delete the message and keep its thread, as Slack does if there are replies."""
+        self.text, self.blocks, self.metadata = "This message was deleted.", [], None
+        self.is_tombstone = True
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:
         """Render the message as in the Web API and in payloads.
@@ -49,6 +56,8 @@ class Message:
         if self.files:
             files = [file.as_slack() for file in self.files]
             drawn |= {"subtype": "file_share", "files": files, "upload": False}
+        if self.is_tombstone:
+            drawn |= {"subtype": "tombstone", "hidden": True}
         if self.blocks:
             drawn["blocks"] = self.blocks
         if self.edited_ts:

@@ -74,7 +74,11 @@ def delete(state: State, args: Args) -> Json:
     """Delete a message of the bot."""
     channel = state.find_channel(args.text("channel"))
     message = _own_message(state, channel, args, "cant_delete_message")
-    state.remove(message)
+    if message.replies:
+        message.bury()
+        state.edited(message)
+    else:
+        state.remove(message)
     own_messages.removed(state, message)
     return {"channel": channel.id, "ts": message.ts}
 
@@ -130,7 +134,7 @@ def _thread(state: State, channel: Channel, args: Args) -> str | None:
 
 def _own_message(state: State, channel: Channel, args: Args, refusal: str) -> Message:
     message = state.timeline(channel.id).get(args.text("ts"))
-    if message is None or message.only_for is not None:
+    if message is None or message.only_for is not None or message.is_tombstone:
         raise ApiError("message_not_found")
     if message.bot_id != BOT_ID:
         raise ApiError(refusal)

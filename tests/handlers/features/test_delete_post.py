@@ -97,6 +97,18 @@ async def test_a_scheduled_post_is_for_its_owner(slack: Slack) -> None:
     assert not slack.public()
 
 
+async def test_what_people_answered_stays(slack: Slack) -> None:
+    posted = await question(slack)
+    slack.workspace.post_as(BEN, GENERAL, "Because of the docks.", thread_ts=posted["ts"])
+    assert "Deleted." in await deleted(slack, posted["ts"])
+    (left,) = slack.public()
+    assert left["text"] == "This message was deleted."
+    thread = slack.workspace.messages(GENERAL, ANA, posted["ts"])
+    assert [one["text"] for one in thread][-1] == "Because of the docks."
+    await asked(slack, posted["ts"])
+    assert "deleted already" in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+
+
 @pytest.mark.parametrize("of", ["person", "story"])
 async def test_other_messages_are_not_deleted(slack: Slack, of: str) -> None:
     if of == "person":
