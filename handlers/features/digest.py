@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import takewhile
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -393,20 +393,25 @@ class Digest:
             if rest.lower() not in ENDLESS:
                 until = parse_until(rest, today=self.actions.today(schedule))
         except UnclearError as error:
-            until_each = [dates[0] for dates in error.readings]
-            if is_until(rest):
-                await self.actions.allowed(schedule, until_each, by=by)
-                return views.ask(str(error), readings.choices(error.readings, "pause"), schedule.id)
-            due = [
-                dates
-                for dates in error.readings
-                if any([await self.actions.is_due(schedule, on) for on in dates])
+            if not error.readings:
+                raise
+            due: list[tuple[date, ...]] = []
+            ends = [dates[0] for dates in error.readings]
+            if not is_until(rest):
+                due = [
+                    dates
+                    for dates in error.readings
+                    if any([await self.actions.is_due(schedule, on) for on in dates])
+                ]
+                ends = [on for on in ends if on > schedule.next.due_on]
+                if not (due or ends):
+                    raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
+            offered: list[tuple[date, ...] | date] = [*due, *ends]
+            allowed = await self.actions.allowed(schedule, offered, by=by)
+            choices = [
+                *readings.choices([dates for dates in due if dates in allowed], "skip"),
+                *readings.choices([(on,) for on in ends if on in allowed], "pause"),
             ]
-            ends = [dates for dates in error.readings if dates[0] > schedule.next.due_on]
-            if error.readings and not (due or ends):
-                raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
-            await self.actions.allowed(schedule, [*due, *until_each], by=by)
-            choices = [*readings.choices(due, "skip"), *readings.choices(ends, "pause")]
             question = str(error)
             if not ends and await self.actions.rights.may_change(schedule, by):
                 # No post comes before that day, so a pause from then on can begin now.

@@ -166,6 +166,14 @@ async def test_pause_tomorrow_has_a_button_for_each_meaning(slack: Slack) -> Non
     assert schedule.paused_until
 
 
+@pytest.mark.parametrize("words", ["yesterday", "24 and 25 or 26 Dec", "until 31 Nov or so"])
+async def test_an_unclear_pause_without_a_reading_offers_nothing(slack: Slack, words: str) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    (asked,) = await slack.type(f"/digest pause {words}")
+    assert labels(asked) == []
+    assert "Do you mean to leave that out" not in asked["text"]
+
+
 @pytest.mark.parametrize("words", ["skip 27 or 28 nov", "pause 28 nov", "pause until 27 or 28 nov"])
 async def test_what_is_not_theirs_is_not_offered(slack: Slack, words: str) -> None:
     await slack.type("/digest on 09:30 daily")
