@@ -163,11 +163,12 @@ class ScheduleForm:
         await self.open(press, channel_id, words=press.value.words, on_top=bool(press.view_id))
 
     async def _replace(self, press: Press) -> None:
-        """Show, in the open form, a schedule with the changes that were ordered."""
+        """Show a schedule in the open form as ordered: it keeps only its name and its owner."""
         schedule = await self.actions.schedule(press.team_id, press.value)
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         await self.actions.rights.require(schedule, by)
-        order = _changed(order_of(schedule), press.value.words, self.options.clock())
+        order = await self._order(press.team_id, press.user_id, press.value.words)
+        order = replace(order, name=order.name or _shown(order_of(schedule)).name)
         value = Value(
             channel_id=schedule.channel_id,
             schedule_id=schedule.id,

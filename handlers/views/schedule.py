@@ -243,21 +243,20 @@ ADDS_UNSEEN = "*Not saved yet.* This channel has a schedule already. Save again 
 def others(
     schedules: Sequence[Schedule], words: str, user_id: UserId, origin: ChannelId
 ) -> list[Block]:
-    """Return a line for each schedule of the channel, with a button to change it instead.
+    """Return a line for each schedule of the channel, with a button that replaces it.
 
-    *words* are what was ordered. The button is for the owner; other people who may change a
-    schedule have *Edit* in its menu.
+    The button is for its owner, and for an order: *words*, "" for none. To change a schedule, its
+    menu has *Edit*.
     """
     lines = schedule_lines(schedules)
     blocks = []
     for line, one in zip(lines, schedules, strict=True):
-        value = Value(words=words, schedule_id=one.id, origin=origin)
-        hint = f"Replace {one.name}"
-        replace_it = button("Replace it", ids.Action.DIGEST_SET, value, hint=hint)
-        is_theirs = one.owner_id in (None, user_id) and len(words) <= MOST_WORDS
-        blocks.append(
-            section(f"{line}, {owner_text(one)}", accessory=replace_it if is_theirs else None)
-        )
+        instead = None
+        if 0 < len(words) <= MOST_WORDS and one.owner_id in (None, user_id):
+            value = Value(words=words, schedule_id=one.id, origin=origin)
+            hint = f"Replace {one.name}"
+            instead = button("Replace it", ids.Action.DIGEST_SET, value, hint=hint)
+        blocks.append(section(f"{line}, {owner_text(one)}", accessory=instead))
     return blocks
 
 

@@ -7,8 +7,10 @@ import pytest
 from bot.workspace import Fault
 from handlers.ids import Action, Block, Field
 from handlers.parsing import zones
+from handlers.parsing.schedule_order import order_of, parse_order
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, LEADERS, RANDOM, TEAM, WORLD
+from tests.machine import NOW
 from tests.schedules import schedule_of
 
 
@@ -314,8 +316,9 @@ async def test_a_second_schedule_is_no_surprise(slack: Slack) -> None:
     assert left.name == "weekday-question"
 
 
-async def test_the_form_of_a_second_schedule_can_change_the_first(slack: Slack) -> None:
-    await slack.type("/digest on 09:30 daily")
+async def test_an_order_in_the_form_replaces_all_of_a_schedule_but_its_name(slack: Slack) -> None:
+    old = "fri 09:30 Asia/Tokyo digest 2 max age 7 days named poll about geneva"
+    await slack.type(f"/digest on {old}")
     (before,) = await slack.parley.store.schedules.list(TEAM)
     (asked,) = await slack.say("@Parley post a question every weekday at 10")
     await slack.press(Action.DIGEST_SET, asked)
@@ -323,11 +326,21 @@ async def test_the_form_of_a_second_schedule_can_change_the_first(slack: Slack) 
     assert form
     changed = await slack.press_in(form, Action.DIGEST_SET)
     assert changed
-    assert "Saving changes `daily-question`" in texts([changed])
+    assert "Saving changes `poll`" in texts([changed])
     assert not await slack.submit(changed)
     (after,) = await slack.parley.store.schedules.list(TEAM)
-    assert (after.id, f"{after.timetable.at:%H:%M}") == (before.id, "10:00")
-    assert len(after.timetable.weekdays) == 5
+    ordered = parse_order("10:00 weekdays named poll", zone="Europe/Lisbon", today=NOW.date())
+    assert (after.id, order_of(after)) == (before.id, ordered)
+
+
+async def test_the_form_without_an_order_offers_to_replace_nothing(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 fri digest 2 about geneva")
+    (listed,) = await slack.type("/digest")
+    await slack.press(Action.DIGEST_SET, listed)
+    form = slack.modal()
+    assert form
+    assert "a digest of 2" in texts([form])
+    assert labels(form) == []
 
 
 async def test_a_schedule_that_ended_while_the_form_was_open_is_not_restarted_unasked(
