@@ -119,11 +119,7 @@ class Digest:
         if any(word not in COMMANDS for word, _, _ in lines):
             raise ParleyError(STALE)
         request = replace(press, undoes=press.value.user_id)
-        if press.value.channel_id not in ("", press.channel_id):
-            # The value comes from the client, so the person may not be in that channel.
-            channel_id = press.value.channel_id
-            await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
-            request = replace(request, channel_id=channel_id)
+        request = replace(request, channel_id=await self._place(press))
         about = press.value.schedule_id
         if became:
             await self._require_unchanged(request, about, became, lines[0][2])
@@ -132,6 +128,16 @@ class Digest:
         if is_back and (shown := await self._back(request, about, lines[0][2])):
             answers = [shown]
         await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
+
+    async def _place(self, press: Press) -> ChannelId:
+        """Return the channel that a button is about: the one it was pressed in, or its own.
+
+        Its value comes from the client, so it raises `ParleyError` if the person is not in there.
+        """
+        channel_id = press.value.channel_id or press.channel_id
+        if channel_id != press.channel_id:
+            await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
+        return channel_id
 
     async def _require_unchanged(
         self, request: Request, schedule_id: str, became: str, words: str
@@ -158,8 +164,9 @@ class Digest:
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
-        await self.slack.directory.join(press.channel_id, by=by)
-        shown = await self._answer(press, "on", press.value.words)
+        request = replace(press, channel_id=await self._place(press))
+        await self.slack.directory.join(request.channel_id, by=by)
+        shown = await self._answer(request, "on", press.value.words)
         await answer(respond, shown, replace=True)
 
     async def page(self, press: Press, respond: AsyncRespond) -> None:
@@ -460,7 +467,10 @@ class Digest:
             if not can_join or len(words) > MOST_WORDS:
                 raise
             return question.offer_to_join(
-                str(error), "Join and start it", Action.DIGEST_JOIN, Value(words=words)
+                str(error),
+                "Join and start it",
+                Action.DIGEST_JOIN,
+                Value(words=words, channel_id=request.channel_id),
             )
         return None
 
@@ -475,15 +485,10 @@ class Digest:
     ) -> Message:
         """Start *orders*, which change the schedule *named* or with *schedule_id*, or ask first."""
         if not (named or schedule_id):
-            running = {
-                replace(order_of(one), name=""): one
-                for one in schedules
-                if not (one.paused_until or one.stopped)
-            }
-            added = [one for one in orders if one.name or one not in running]
-            if not added:
-                raise ParleyError(views.is_there(running[orders[0]]))
-            orders = added
+            same = [one for one in schedules if any(views.is_same(each, one) for each in orders)]
+            orders = [each for each in orders if not any(views.is_same(each, one) for one in same)]
+            if not orders:
+                raise ParleyError(views.is_there(same[0]))
         if len(orders) > 1:
             return readings.offer_several(orders, schedules)
         (order,) = orders

@@ -1,11 +1,14 @@
 """Orders in ordinary words, in a message to Parley: offer the command that does it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
+from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.readings import LaterStartError
 from handlers.parsing.schedule_names import take_name
 from handlers.parsing.schedule_order import parse_order_at
@@ -15,8 +18,6 @@ from handlers.views import spoken_order as views
 from handlers.views.message import Message
 from store import Store
 from store.types import ChannelId, ParleyError, Schedule, TeamId, UserId
-
-_MOST_CHOICES = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,8 @@ class SpokenOrders:
         order = spoken_order(text, today=now.date())
         if order is None:
             return None
+        if order.is_alone and await self.slack.directory.is_guest(team_id, user_id):
+            return None
         by = await self.slack.directory.full_member(team_id, user_id)
         here = NO_CHANNEL if is_direct(channel_id) else channel_id
         about = order.channel_id or here
@@ -50,8 +53,10 @@ class SpokenOrders:
         elif about != here:
             await self.slack.directory.require_present(team_id, user_id, about)
         if order.verb is Verb.ON:
-            return await self._start(order, about, by)
+            return await self._start(order, about, by, is_here=about == here)
         schedules = await self._meant(order, about, by)
+        if not schedules and order.is_alone:
+            return None
         if not schedules:
             return views.unknown_channel(order.verb, order.words)
         if len(schedules) == 1 and order.verb in (Verb.OFF, Verb.MOVE, Verb.PAUSE):
@@ -59,9 +64,12 @@ class SpokenOrders:
             # A pause of a day is for anybody: the command knows how long it is.
             is_short = order.verb is Verb.PAUSE and bool(order.words)
             await self.actions.rights.require(schedule, by, only_next=is_short)
-        return views.change(order.verb, order.words, schedules, is_here=bool(about))
+        dates = _dates(order, self.actions.today(schedules[0]))
+        return views.change(order.verb, order.words, schedules, dates=dates)
 
-    async def _start(self, order: SpokenOrder, about: ChannelId, by: FullMember) -> Message:
+    async def _start(
+        self, order: SpokenOrder, about: ChannelId, by: FullMember, *, is_here: bool
+    ) -> Message:
         zone = await self.slack.directory.zone(by.team_id, by.user_id)
         now = self.actions.options.clock()
         try:
@@ -70,7 +78,18 @@ class SpokenOrders:
             raise
         except ParleyError:
             parsed = None
-        return views.start(order.words, parsed, channel_id=about, channel_name=order.channel_name)
+        schedules = await self.store.schedules.of_channel(by.team_id, about) if about else ()
+        rights = self.actions.rights
+        theirs = [one for one in schedules if parsed and await rights.may_change(one, by)]
+        return views.start(
+            order.words,
+            parsed,
+            channel_id=about,
+            channel_name=order.channel_name,
+            is_here=is_here,
+            schedules=schedules,
+            changeable=theirs,
+        )
 
     async def _meant(
         self, order: SpokenOrder, about: ChannelId, by: FullMember
@@ -78,9 +97,11 @@ class SpokenOrders:
         """Return the schedules that the order can be about.
 
         They are those of the channel, or without a channel the person's own. Raises `ParleyError`
-        if the channel has none.
+        if the channel has none, unless the order is one verb alone.
         """
-        if about:
+        if about and order.is_alone:
+            schedules = await self.store.schedules.of_channel(by.team_id, about)
+        elif about:
             schedules = await self.actions.of_channel(by.team_id, about)
         elif order.channel_name:
             return []
@@ -92,4 +113,18 @@ class SpokenOrders:
             schedules = named
         elif order.kind:
             schedules = [one for one in schedules if one.kind is order.kind] or schedules
-        return schedules[:_MOST_CHOICES]
+        return schedules
+
+
+def _dates(order: SpokenOrder, today: date) -> Sequence[date]:
+    """Return the dates that the words of an order mean on *today*; () if they mean no sure dates.
+
+    The button names them, because it may be pressed on another day.
+    """
+    with suppress(ParleyError):
+        if order.verb is Verb.PAUSE and order.words:
+            return [parse_until(order.words, today=today)]
+        if order.verb is Verb.SKIP and order.words:
+            posts = parse_posts(order.words, today=today)
+            return () if isinstance(posts, int) else posts
+    return ()

@@ -45,6 +45,8 @@ class SpokenOrder:
     """The kind of post that was named; None if none was."""
     name: str = ""
     """Words that may name the schedule, as in "the friday digest"."""
+    is_alone: bool = False
+    """Whether it is one verb alone, which could be a look-up: "resume"."""
     channel_id: ChannelId = NO_CHANNEL
     channel_name: str = ""
     """The name of the channel if it was typed without a link."""
@@ -103,11 +105,27 @@ _HALTS = (
 )
 """Verbs, with what they mean if no day is named."""
 _ALONE = frozenset(
-    ("stop", "cancel", "unsubscribe", "no more", "pause", "mute", "snooze", "shut up", "be quiet")
-).union(("skip", "resume", "unpause", "unmute"))
-"""Orders of one verb, which nobody looks up."""
-_DELETION = re.compile(r"(?:delete|remove)\b.*\b(?:post|message)s?$", re.IGNORECASE)
-"""An order about a message, which *Delete this post* in its menu carries out."""
+    (
+        "stop",
+        "unsubscribe",
+        "pause",
+        "mute",
+        "snooze",
+        "shut up",
+        "be quiet",
+        "skip",
+        "resume",
+        "unpause",
+    )
+)
+"""Orders of one verb, which hardly anybody looks up."""
+_ONE_POST = re.compile(
+    r"\b(?:post|message|reminder|it|(?:last|latest|previous|this|that)\s+(?:question|digest))$"
+    r"|^(?:delete|remove|get\s+rid\s+of)\b(?!.*\bschedules?$)",
+    re.IGNORECASE,
+)
+"""An order that is no order to end a schedule: it may be about a post that is there."""
+_NEXT = re.compile(r"\bnext\s+(?:post|question|digest|message|reminder)$", re.IGNORECASE)
 _NOUNS = re.compile(
     r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|posts?|messages?)\b"
     r"|^(?:questions?|digests?|posts?|messages?|it)\b",
@@ -141,6 +159,7 @@ _FILLER = re.compile(r"\b(?:(?:and|but)\s+(?=not\b)|for\s+(?=every|each|\w+day))
 _ABOUT = re.compile(
     r"\babout\b.*?(?=\s+(?:every|each|daily|weekdays|on\s+\w+days?|at\s+\d+)\b|$)", re.IGNORECASE
 )
+_ON = re.compile(r"^\s*(?:on|at)\b", re.IGNORECASE)
 _READ: dict[str, Any] = {
     "zone": "UTC",
     "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")),
@@ -152,7 +171,7 @@ _MOST_CHARACTERS = 300
 def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
     """Return the order in the *text* of a message, as Slack sent it; None if it may be a look-up.
 
-    *today* is the date for the person who wrote it.
+    *today* only tells dates from other words: the command reads them again, in the right zone.
     """
     if len(text) > _MOST_CHARACTERS or not _FIRST.search(text):
         return None
@@ -213,15 +232,18 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
     )
     if rest is None:
         return None
+    if _NEXT.search(words):
+        verb = Verb.SKIP
     order, when, is_named = _about(verb or Verb.SKIP, rest)
     if not when:
-        is_clear = is_named and not _DELETION.match(words)
-        return order if verb and (is_clear or words.lower() in _ALONE) else None
+        is_alone = words.lower() in _ALONE
+        is_clear = is_named and not (verb is Verb.OFF and _ONE_POST.search(words))
+        return replace(order, is_alone=is_alone) if verb and (is_clear or is_alone) else None
     if is_until(when):
         is_read = _is_read(parse_until, when, today=today)
         return replace(order, verb=Verb.PAUSE, words=when) if is_read else None
     days = " ".join(_NOUNS.sub(" ", rest).split())
-    if not _is_read(parse_posts, days, today=today):
+    if (days.isdigit() and not is_named) or not _is_read(parse_posts, days, today=today):
         return None
     return replace(order, verb=Verb.PAUSE if verb is Verb.PAUSE else Verb.SKIP, words=days)
 
@@ -230,8 +252,10 @@ def _resume(words: str) -> SpokenOrder | None:
     again = _AGAIN.search(words)
     rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
     order, others, is_named = _about(Verb.RESUME, rest or "")
-    is_clear = is_named or again or words.lower() in _ALONE
-    return order if rest is not None and not others and is_clear else None
+    is_alone = words.lower() in _ALONE
+    is_clear = is_named or again or is_alone
+    is_read = rest is not None and not others and is_clear
+    return replace(order, is_alone=is_alone) if is_read else None
 
 
 def _move(words: str, today: date) -> SpokenOrder | None:
@@ -260,7 +284,7 @@ def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
     when = _FILLER.sub(
         "", f"{when[: posted.start()]} {posted['when'] or ''} {when[posted.end() :]}"
     )
-    order = " ".join(f"{when} {kind} {topics}".split())
+    order = " ".join(f"{_ON.sub('', when)} {kind} {topics}".split())
     if not (has_time(when) or _REGULAR.search(when)):
         return None
     if not _is_read(parse_order, order, **_READ, today=today):

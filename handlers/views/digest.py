@@ -104,7 +104,8 @@ def digest_help(
     if correction:
         shown = plain(correction, 60).replace("`", "'")
         text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
-        return ask(text, [(f"Yes: {correction}", correction)])
+        label = "Yes, end it" if correction == "off" else f"Yes, {correction}"
+        return ask(text, [(label, correction)])
     text = f"{lead}A question a day gets a channel talking:"
     about = ", ".join(plain(topic, 75) for topic in topics[:2]) or "TOPICS"
     lines = "\n".join(
@@ -169,26 +170,38 @@ def undo_help() -> Message:
 
 
 def add_or_replace(
-    order: Order, name: str, schedules: Sequence[Schedule], changeable: Sequence[Schedule]
+    order: Order,
+    name: str,
+    schedules: Sequence[Schedule],
+    changeable: Sequence[Schedule],
+    *,
+    channel_id: ChannelId = NO_CHANNEL,
+    form: Element | None = None,
 ) -> Message:
     """Ask whether *order* is one more schedule, called *name*, or replaces one of *changeable*.
 
-    The channel has *schedules*.
+    The channel has *schedules*; it is *channel_id* if the question is asked in another place.
+    *form* is a button that opens the form.
     """
     lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
+    where = f"<#{channel_id}>" if channel_id else "This channel"
+    has = "a schedule" if len(schedules) == 1 else "schedules"
     text = (
-        f"This channel has a schedule already:\n{lines}\nYou want {_what(order, topics=40)}. Is it"
-        " one more?"
+        f"{where} has {has} already:\n{lines}\nYou want {_what(order, topics=40)}. Is it one more?"
     )
-    if len(schedules) > 1:
-        text = text.replace("a schedule already", "schedules already")
     added = write_order(replace(order, name=name))
-    buttons = commands([("Add it", f"on {added}")] if added else [])
+    buttons = commands([("Add it", f"on {added}")] if added else [], channel_id)
     for place, one in enumerate(changeable, start=len(buttons)):
         written = write_order(replace(order, name=""))
         choice = [(f"Replace {one.name}", f"on {written}")] if written else []
-        buttons += commands(choice, schedule_id=one.id, first=place)
-    return paragraphs(text, buttons=buttons)
+        buttons += commands(choice, channel_id, one.id, first=place)
+    return paragraphs(text, buttons=[*buttons, *([form] if form else [])])
+
+
+def is_same(order: Order, schedule: Schedule) -> bool:
+    """Return whether *schedule* is running and posts just what was ordered, under any name."""
+    is_running = not (schedule.paused_until or schedule.stopped)
+    return is_running and replace(order_of(schedule), name="") == order
 
 
 def is_there(schedule: Schedule) -> str:
@@ -553,10 +566,11 @@ def of_posts(dates: Sequence[date]) -> str:
 def only_skipped(schedule: Schedule, dates: Sequence[date]) -> Message:
     """Render that a schedule is not paused, with a button that takes back its skipped *dates*."""
     text = (
-        "The schedule isn't paused, so there is nothing to resume. But the posts of"
-        f" {format_dates(dates)} are skipped."
+        "The schedule isn't paused, so there is nothing to resume."
+        f" But {counted(len(dates), 'post')} will be skipped: {format_dates(dates)}."
     )
-    choice = ("Post them after all", _unskip(dates))
+    label = "Post it after all" if len(dates) == 1 else "Post them after all"
+    choice = (label, _unskip(dates))
     return paragraphs(text, buttons=commands([choice], schedule_id=schedule.id))
 
 

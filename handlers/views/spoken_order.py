@@ -1,69 +1,116 @@
 """Answers to an order that somebody gave in ordinary words: the command for it, on a button."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.views import readings
 from handlers.views.blocks import button
-from handlers.views.digest import commands, describe, owner_text, schedule_status
+from handlers.views.digest import (
+    add_or_replace,
+    commands,
+    describe,
+    is_same,
+    is_there,
+    owner_text,
+    schedule_status,
+)
 from handlers.views.message import Message, paragraphs
+from store.posting.names import default_name
+from store.posting.schedules import MOST_SCHEDULES
 from store.types import ChannelId, Order, Schedule
+
+_YES = {
+    "off": "Yes, end it",
+    "pause": "Yes, pause it",
+    "resume": "Yes, resume it",
+    "move": "Yes, change it",
+}
+"""Labels of the button of an order about one schedule that names no dates."""
 
 
 def start(
-    words: str, order: Order | None, *, channel_id: ChannelId, channel_name: str = ""
+    words: str,
+    order: Order | None,
+    *,
+    channel_id: ChannelId,
+    channel_name: str,
+    is_here: bool,
+    schedules: Sequence[Schedule],
+    changeable: Sequence[Schedule],
 ) -> Message:
     """Offer to set up a schedule: the command with *words*, and the form with what they say.
 
     *order* is what the words mean; None if they leave something open, such as the time.
-    *channel_id* is empty if the channel is not known: *channel_name* is what was typed.
+    *channel_id* is empty if the channel is not known: *channel_name* is what was typed. *is_here*
+    means that it is the channel of the message. It has *schedules*, of which the person can replace
+    *changeable*.
     """
-    words = words.removeprefix("on ")  # "post the digest on fridays": the command says *on* itself
     where = f"<#{channel_id}>" if channel_id else f"#{plain(channel_name, 80)}"
     where = where if channel_id or channel_name else "the channel that you choose"
-    typed = f"`{_command('on', words)}`"
+    typed = f"`{_command('on', words)}`" + ("" if channel_id and is_here else " there")
     form = button("Open the form", Action.DIGEST_SET, Value(words=words, channel_id=channel_id))
     if order is None:
         return paragraphs(
-            f"I can do that for {where}: choose the time in the form, or type it with {typed}.",
+            f"I can do that for {where}: choose the time in the form, or type {typed}.",
             buttons=[form],
         )
+    same = next((one for one in schedules if is_same(order, one)), None)
+    if same:
+        return paragraphs(is_there(same))
+    if schedules and not order.name:
+        name = default_name(order, taken={one.name for one in schedules})
+        return add_or_replace(order, name, schedules, changeable, channel_id=channel_id, form=form)
     text = f"That is {describe(order)}, for {where}."
     if not channel_id:
         return paragraphs(
-            f"{text} Choose the channel in the form, or type {typed} there.", buttons=[form]
+            f"{text} Choose the channel in the form, or type {typed}.", buttons=[form]
         )
     started = commands([("Start it", f"on {words}")], channel_id)
-    return paragraphs(f"{text} Start it, or type {typed} there.", buttons=[*started, form])
+    return paragraphs(f"{text} Start it, or type {typed}.", buttons=[*started, form])
 
 
-def change(verb: str, words: str, schedules: Sequence[Schedule], *, is_here: bool) -> Message:
+def change(
+    verb: str, words: str, schedules: Sequence[Schedule], *, dates: Sequence[date] = ()
+) -> Message:
     """Ask whether to run `/digest verb words`, and for which of the *schedules*.
 
-    *is_here* means that they are the schedules of the channel in which the order was given.
+    *dates* are what the words mean today.
     """
     sub = "on" if verb == "move" else verb
-    count = len(schedules)
+    count, shown = len(schedules), schedules[:MOST_SCHEDULES]
+    label, command = _YES.get(verb, f"Yes, {verb} {words or 'the next one'}"), f"{verb} {words}"
+    if dates:
+        ((label, command),) = readings.choices([tuple(dates)], verb)
+    rest = command.partition(" ")[2]
     choices, lines = [], []
-    for place, one in enumerate(schedules):
-        full = f"on {one.name} {words}" if verb == "move" else f"{verb} {words}".strip()
-        label = f"Yes: {full}" if count == 1 else f"{place + 1}. {one.name}"
+    for place, one in enumerate(shown):
+        full = f"on {one.name} {words}" if verb == "move" else command.strip()
         about = "" if verb == "move" else one.id
-        choices += commands([(label, full)], one.channel_id, about, first=place)
+        each = label if count == 1 else f"{place + 1}. {one.name}"
+        choices += commands([(each, full)], one.channel_id, about, first=place)
         number = f"{place + 1}. " if count > 1 else ""
         lines.append(
             f"{number}<#{one.channel_id}> `{one.name}`: {describe(one)}, {schedule_status(one)},"
             f" {owner_text(one)}"
         )
-    if count > 1 and is_here and verb != "move":
+    if count > len(shown):
+        lines.append(f"You have {count - len(shown)} more: name the channel for those.")
+    if count > 1 and len({one.channel_id for one in schedules}) == 1 and verb != "move":
         names = " and ".join(one.name for one in schedules)
-        every = ("All of them", f"{verb} {names} {words}".strip())
-        choices += commands([every], schedules[0].channel_id, first=count)
+        every = commands(
+            [("All of them", f"{verb} {names} {rest}".strip())],
+            schedules[0].channel_id,
+            first=len(shown),
+        )
+        choices += every
+        lines += [] if every else ["For all of them, type the command for each."]
     question = "Is it about this schedule?" if count == 1 else "Which schedule is it about?"
-    typed = _command(full) if count == 1 else _command(sub, words)
+    typed = f"on {schedules[0].name} {words}" if verb == "move" and count == 1 else f"{sub} {words}"
     listed = "\n".join(lines)
-    return paragraphs(f"That is `{typed}`. {question}\n{listed}", buttons=choices)
+    return paragraphs(f"That is `{_command(typed.strip())}`. {question}\n{listed}", buttons=choices)
 
 
 def unknown_channel(verb: str, words: str) -> Message:

@@ -523,23 +523,24 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "guessed"),
+    ("typed", "guessed", "label"),
     [
-        ("stop", "off"),
-        ("cancel", "off"),
-        ("delete", "off"),
-        ("status", "next"),
-        ("show", "next"),
-        ("9:30 weekdays", "on 9:30 weekdays"),
-        ("move it to 10:00", "on daily-question 10:00"),
-        ("no question tomorrow", "skip tomorrow"),
+        ("stop", "off", "Yes, end it"),
+        ("cancel", "off", "Yes, end it"),
+        ("delete", "off", "Yes, end it"),
+        ("status", "next", "Yes, next"),
+        ("9:30 weekdays", "on 9:30 weekdays", "Yes, on 9:30 weekdays"),
+        ("move it to 10:00", "on daily-question 10:00", "Yes, change it"),
+        ("no question tomorrow", "skip tomorrow", "Skip Wed 25 Nov 2026"),
     ],
 )
-async def test_another_word_for_a_command_is_known(slack: Slack, typed: str, guessed: str) -> None:
+async def test_another_word_for_a_command_is_known(
+    slack: Slack, typed: str, guessed: str, label: str
+) -> None:
     await slack.type("/digest on 07:00 daily")
     (answer,) = await slack.type(f"/digest {typed}")
     assert f"`/digest {guessed}`" in answer["text"]
-    assert labels(answer) == [f"Yes: {guessed}"]
+    assert labels(answer) == [label]
     assert await slack.parley.store.schedules.list(TEAM)
 
 

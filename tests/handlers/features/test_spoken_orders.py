@@ -4,7 +4,7 @@ from handlers.ids import Action
 from store.types import Schedule
 from tests.handlers.conftest import Slack, dm, labels, texts
 from tests.handlers.features.test_schedule_form import chosen
-from tests.ids import ANA, BEN, GENERAL, LEADERS, TEAM
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM
 from tests.schedules import schedule_of
 
 _FORM = "Open the form"
@@ -21,7 +21,7 @@ async def test_an_order_in_a_channel_is_carried_out_by_its_button(slack: Slack) 
     (asked,) = await slack.say("@Parley could you skip tomorrow please?")
     assert "`/digest skip tomorrow`" in asked["text"]
     schedule = await only(slack)
-    assert labels(asked) == ["Yes: skip tomorrow"]
+    assert labels(asked) == ["Skip Wed 25 Nov 2026"]
     seen = await slack.press(Action.DIGEST_GUESS, asked)
     assert "No post on" in texts(seen)
     (asked,) = await slack.say("@Parley move it to 10")
@@ -30,6 +30,7 @@ async def test_an_order_in_a_channel_is_carried_out_by_its_button(slack: Slack) 
     assert (moved.id, f"{moved.timetable.at:%H:%M}") == (schedule.id, "10:00")
     assert len(moved.timetable.weekdays) == 7
     (asked,) = await slack.say("@Parley stop the questions here")
+    assert labels(asked) == ["Yes, end it"]
     await slack.press(Action.DIGEST_GUESS, asked)
     assert not await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
 
@@ -83,7 +84,7 @@ async def test_several_schedules_are_chosen_from(slack: Slack) -> None:
     posts = [await slack.parley.store.planning.upcoming(one, 2) for one in schedules]
     assert all(any(post.skip_reason for post in each) for each in posts)
     (asked,) = await slack.say("@Parley skip the digest tomorrow")
-    assert labels(asked) == ["Yes: skip tomorrow"]
+    assert labels(asked) == ["Skip Wed 25 Nov 2026"]
 
 
 async def test_an_order_is_refused_before_anything_is_offered(slack: Slack) -> None:
@@ -94,3 +95,56 @@ async def test_an_order_is_refused_before_anything_is_offered(slack: Slack) -> N
         f"post a question daily at 9 in <#{LEADERS}|leaders>", user=BEN, channel=dm(BEN)
     )
     assert "I don't see you in that channel" in refused["text"]
+
+
+async def test_a_button_of_yesterday_is_about_the_day_that_was_meant(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    (asked,) = await slack.say("@Parley skip tomorrow")
+    slack.clock.forward(days=1)
+    await slack.press(Action.DIGEST_GUESS, asked)
+    schedule = await only(slack)
+    posts = await slack.parley.store.planning.upcoming(schedule, 3)
+    skipped = [f"{post.occurrence.due_on:%d %b}" for post in posts if post.skip_reason]
+    assert skipped == ["25 Nov"]
+
+
+async def test_one_more_schedule_replaces_none_without_asking(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say("set up a question every weekday at 10 in general", channel=dm(ANA))
+    assert "a question at 09:30 every day" in asked["text"]
+    assert labels(asked) == ["Add it", "Replace daily-question", _FORM]
+    await slack.press(Action.DIGEST_GUESS, asked, channel=dm(ANA))
+    schedules = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    assert {one.name for one in schedules} == {"daily-question", "weekday-question"}
+    (answer,) = await slack.say("@Parley post a question every day at 9:30")
+    assert "That is `daily-question` already" in answer["text"]
+    (asked,) = await slack.say("@Parley post a digest on fridays at 16:00", user=BEN)
+    assert labels(asked) == ["Add it", _FORM]
+
+
+async def test_a_verb_alone_is_looked_up_where_it_can_be_no_order(slack: Slack) -> None:
+    (answer,) = await slack.say("@Parley resume")
+    assert "schedule" not in answer["text"]
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.say("@Parley pause")
+    assert labels(answer) == ["Yes, pause it"]
+    slack.workspace.change_person(BEN, is_restricted=True)
+    (answer,) = await slack.say("@Parley pause", user=BEN)
+    assert "Guests" not in answer["text"]
+
+
+async def test_an_order_can_join_another_channel(slack: Slack) -> None:
+    said = f"post a question every day at 9 in <#{RANDOM}|random>"
+    (asked,) = await slack.say(said, channel=dm(ANA))
+    (*_, offer) = await slack.press(Action.DIGEST_GUESS, asked, channel=dm(ANA))
+    assert labels(offer) == ["Join and start it"]
+    await slack.press(Action.DIGEST_JOIN, offer, channel=dm(ANA))
+    assert await schedule_of(slack.parley.store, TEAM, RANDOM)
+
+
+async def test_all_of_ten_schedules_are_chosen_from(slack: Slack) -> None:
+    for hour in range(10):
+        await slack.type(f"/digest on {hour + 8}:00 daily named q{hour}")
+    (asked,) = await slack.say("@Parley skip tomorrow")
+    assert len(labels(asked)) == 11
+    assert labels(asked)[-1] == "All of them"

@@ -76,6 +76,10 @@ _ORDERS = """
     turn the questions off => off
     make the question come at 9:30 => on 09:30
     schedule a question for every tuesday at 14:00 about turkey => on 14:00 tue about turkey
+    cancel the next question => skip
+    drop the next digest please => skip
+    stop the daily question => off
+    on fridays at 4pm a digest => on 16:00 fri digest
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
@@ -96,6 +100,9 @@ _LOOKUPS = """
     change the constitution; ask nato for help; mute swans; post reform every year
     the question of crimea; friday prayers at the mosque; skip generation; stop the clocks at 10
     make it to the final; silence; hold; kill; end; delete that post; remove your last message
+    cancel the post; drop that message; stop it; delete it; remove the last question; no 10; no 2
+    delete everything; remove the digest; delete the questions; cancel the last digest; drop 24
+    get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
 
 
