@@ -1,7 +1,6 @@
 """Report the progress of long work, and keep the process responsive during it."""
 
 import gc
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -10,22 +9,19 @@ _T = TypeVar("_T")
 
 
 class _BackgroundWork:
-    """Changes settings of the interpreter while long work runs anywhere in the process."""
+    """Postpones full garbage collections while long work runs anywhere in the process."""
 
-    _SWITCH_SECONDS = 0.0005
     _NEVER = 1 << 30
     """A threshold that the garbage collector does not reach."""
 
     def __init__(self) -> None:
         self._running = 0
-        self._previous = sys.getswitchinterval(), gc.get_threshold()
+        self._previous = gc.get_threshold()
 
     @contextmanager
     def running(self) -> Iterator[None]:
         if not self._running:
-            self._previous = sys.getswitchinterval(), gc.get_threshold()
-            _, (young, middle, _) = self._previous
-            sys.setswitchinterval(self._SWITCH_SECONDS)
+            self._previous = young, middle, _ = gc.get_threshold()
             gc.set_threshold(young, middle, self._NEVER)
         self._running += 1
         try:
@@ -33,16 +29,13 @@ class _BackgroundWork:
         finally:
             self._running -= 1
             if not self._running:
-                sys.setswitchinterval(self._previous[0])
-                gc.set_threshold(*self._previous[1])
+                gc.set_threshold(*self._previous)
 
 
 background_work = _BackgroundWork().running
 """Keep the other threads responsive while one thread does long work.
 
-A computing thread releases the interpreter after 0.5 ms instead of 5 ms, because an answer to a
-person needs the interpreter several times. Full garbage collections are postponed, because each
-stops all threads for 50 ms.
+Full garbage collections are postponed, because each stops all threads for 50 ms.
 """
 
 

@@ -15,7 +15,7 @@ NOT_THEIRS = (
     "Only the person who asked for that post, the owner of its schedule or an admin can delete it."
 )
 GONE = "That post is deleted already."
-DELETED = "Deleted. It counts as not posted here, so it may come again."
+DELETED = "Deleted. A schedule posts it here again only after all the others."
 
 
 def ask(post: Post, value: Value) -> View:

@@ -394,12 +394,7 @@ def is_on(
         text += f" Its name is now `{schedule.name}`."
     elif others or not is_default_name(schedule.name, schedule):
         text += f" Its name is `{schedule.name}`."
-    if before:
-        text += f" It replaces {_what(before, topics=40)}."
-    elif len(others) == 1:
-        text += f" The channel also has `{others[0].name}`: {_what(others[0], topics=40)}."
-    elif others:
-        text += f" The channel has {len(others)} other schedules: `{Command.DIGEST}` lists them."
+    text += _before_or_beside(before, others)
     if is_empty:
         text += " There is no story for it yet, so nothing will be posted until there is one."
     name = f" {schedule.name}" if others else ""
@@ -415,6 +410,18 @@ def is_on(
         "\n".join([text, *warnings]),
         [section(text), *map(section, warnings), *buttons, context(hint)],
     )
+
+
+def _before_or_beside(before: Schedule | None, others: Sequence[Schedule]) -> str:
+    """Return what a schedule replaces, or else what the channel has beside it."""
+    if before:
+        goes_on = " It was paused, and goes on now." if before.paused_until else ""
+        return f" It replaces {_what(before, topics=40)}.{goes_on}"
+    if len(others) == 1:
+        return f" The channel also has `{others[0].name}`: {_what(others[0], topics=40)}."
+    if others:
+        return f" The channel has {len(others)} other schedules: `{Command.DIGEST}` lists them."
+    return ""
 
 
 def coming(
@@ -888,8 +895,8 @@ def _state(post: Post) -> str:
         late = ": I could not send it in time" if post.state is PostState.MISSED else ""
         return f"{words[post.state]}{late}"
     why = plain(error.removesuffix("."), 150)
-    if error.endswith("."):
-        return f"{words[post.state]}. {why}"
+    if why[:1].isupper():
+        return f"{words[post.state]}: {why}"
     return f"{words[post.state]} ({why})" if why and why != post.state else words[post.state]
 
 

@@ -136,7 +136,8 @@ _LAST_ASKED = """
 SELECT article_id, MAX(at) AS at FROM (
     SELECT article_id, due_at AS at FROM post
     WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
-      AND state NOT IN ('failed', 'missed', 'skipped') AND article_id IN ({ids})
+      AND state NOT IN ('failed', 'missed', 'skipped') AND (state <> 'sent' OR error IS NULL)
+      AND article_id IN ({ids})
     UNION ALL
     SELECT article_id, asked_on || 'T00:00:00+00:00' AS at FROM posted_article
     WHERE team_id = $1 AND channel_id = $2 AND asked > 0 AND article_id IN ({ids})

@@ -76,7 +76,7 @@ ORDER BY due_at DESC, key DESC LIMIT 1
 _SHARES = """
 SELECT * FROM post
 WHERE team_id = $1 AND channel_id = $2 AND kind = 'share' AND article_id = $3
-  AND state NOT IN ('failed', 'missed', 'skipped')
+  AND state NOT IN ('failed', 'missed', 'skipped') AND (state <> 'sent' OR error IS NULL)
 ORDER BY due_at DESC, key
 """
 

@@ -89,8 +89,7 @@ FROM (VALUES {rows}) AS m
 _LOG_TYPES = ("TEXT",) * 5
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _TAKE_BACK = """
-UPDATE post SET article_id = NULL, error = $2 WHERE key = $1 AND state = 'sent' AND error IS NULL
-RETURNING key
+UPDATE post SET error = $2 WHERE key = $1 AND state = 'sent' AND error IS NULL RETURNING key
 """
 _DELETED = "deleted"
 """The error of a sent post that a person has deleted; no other sent post has an error."""
@@ -364,12 +363,11 @@ async def delete_old_posts(connection: Connection, *, before: datetime, limit: i
 
 
 async def take_back(connection: Connection, post: Post, *, now: datetime) -> None:
-    """Record that a person deleted a sent post: it is not sent again, and its stories not counted.
+    """Record that a person deleted a sent post.
 
-    Without its stories, the row says only that there was a post.
+    The row keeps its stories: what a person deletes must not come back with the next post.
     """
     if await connection.fetch(_TAKE_BACK, post.key, _DELETED):
-        await connection.execute(_ERASE_STORIES, post.key)
         await _log(connection, [(post.key, post.state, to_text(now), PERSON, _DELETED)])
 
 

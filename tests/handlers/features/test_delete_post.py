@@ -36,7 +36,7 @@ async def question(slack: Slack, words: str = "dockworkers", user: str = ANA) ->
     return slack.public()[-1]
 
 
-async def test_a_question_goes_with_its_story_and_counts_as_not_asked(slack: Slack) -> None:
+async def test_a_question_goes_with_its_story(slack: Slack) -> None:
     posted = await question(slack)
     modal = await asked(slack, posted["ts"])
     assert modal
@@ -47,6 +47,13 @@ async def test_a_question_goes_with_its_story_and_counts_as_not_asked(slack: Sla
     assert len(deletions) == 2
     (shown,) = await slack.type("/discuss dockworkers")
     assert "Last asked here" not in texts([shown])
+
+
+async def test_a_deleted_question_does_not_come_back_at_once(slack: Slack) -> None:
+    posted = await question(slack, "")
+    await deleted(slack, posted["ts"])
+    again = await question(slack, "")
+    assert texts([again]) != texts([posted])
 
 
 async def test_the_press_that_posted_it_does_not_post_it_again(slack: Slack) -> None:

@@ -314,6 +314,13 @@ async def test_parley_offers_to_join_a_public_channel_and_starts_the_schedule(
     assert len(await slack.parley.store.schedules.list(TEAM)) == 1
 
 
+async def test_a_new_time_ends_a_pause_and_says_so(slack: Slack) -> None:
+    await slack.type("/digest on 09:30")
+    await slack.type("/digest pause")
+    (answer,) = await slack.type("/digest on 11:00")
+    assert "It was paused, and goes on now." in answer["text"]
+
+
 async def test_guests_cannot_let_parley_join_a_channel(slack: Slack) -> None:
     (offer,) = await slack.type("/digest on 09:30", channel=RANDOM, user=BEN)
     slack.workspace.change_person(BEN, is_restricted=True)
@@ -429,7 +436,7 @@ async def test_nothing_is_posted_when_nothing_is_new_if_the_owner_chose_so(slack
     assert "Nothing will be posted until there is one." in preview["text"]
     assert not await after_a_day(slack)
     (following,) = await slack.type("/digest next")
-    assert "was left out. No story is new since the digest of Tue 24 Nov 2026." in following["text"]
+    assert "was left out: No story is new since the digest of Tue 24 Nov 2026." in following["text"]
 
 
 async def test_a_schedule_with_a_maximum_age_says_that_it_has_no_story(slack: Slack) -> None:

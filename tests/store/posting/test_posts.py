@@ -169,10 +169,8 @@ async def test_a_stale_copy_of_a_row_cannot_claim_it(store: Store, clock: Stoppe
     assert await store.posts.claim(stale, owner="other", now=clock()) is None
 
 
-async def test_a_deleted_post_is_kept_without_its_stories(
-    store: Store, clock: StoppedClock
-) -> None:
-    """It is never sent again, and what it asked counts as not asked."""
+async def test_a_deleted_post_is_never_sent_again(store: Store, clock: StoppedClock) -> None:
+    """What it asked is not asked now, but does not come back with the next post either."""
     await plan(store, clock, article_id="a")
     await store.posts.record(
         await claimed(store, clock), Outcome(PostState.SENT, message_ts="1.1"), now=clock()
@@ -182,7 +180,8 @@ async def test_a_deleted_post_is_kept_without_its_stories(
     await store.posts.take_back([post], now=clock())
     after = await store.posts.get(T1, "k")
     assert after
-    assert (after.state, after.article_id, after.error) == (PostState.SENT, None, "deleted")
+    assert (after.state, after.article_id, after.error) == (PostState.SENT, "a", "deleted")
+    assert not await store.choice.last_asked(T1, C1, ["a"])
     assert await plan(store, clock, article_id="a") is None
 
 
