@@ -14,6 +14,7 @@ from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
 from handlers.parsing.small_talk import SmallTalk, small_talk
+from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
 from handlers.slack.payloads import Context, Event, Interaction
@@ -84,12 +85,17 @@ class Mention:
     ) -> None:
         user_id, words = event["user"], readable(text)
         await self.slack.directory.require_reader(team_id, user_id)
-        if shown := await self.orders.answer(team_id, user_id, event["channel"], text):
-            await answer(respond, shown)
-            return
         # People type the command in threads, where it does not work by itself.
         first, _, rest = words.partition(" ")
         command, has_slash = _command_of(first), first.startswith("/")
+        # As a command, "digest on 09:30" is for a question.
+        at = rest.removeprefix("on ")
+        is_typed = command and (has_slash or (at != rest and has_time(at, first=True)))
+        if not is_typed and (
+            shown := await self.orders.answer(team_id, user_id, event["channel"], text)
+        ):
+            await answer(respond, shown)
+            return
         if command is Command.BRIEF:
             command, words = None, rest if has_slash else words
         elif command and not has_slash:

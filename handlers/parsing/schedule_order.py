@@ -36,8 +36,8 @@ _NOT_A_TIME = (
     rf"|{'|'.join((*NUMBERS, *TENS))})\b)"
 )
 _DIGEST = re.compile(
-    rf"(?<![\w-])(?:digest(?: +(?:of|with))?(?: +(?P<after>{_COUNT}){_NOT_A_TIME})?(?: +stories)?"
-    rf"|(?P<before>{_COUNT}) +stories)\b",
+    rf"(?<![\w-])(?:digest(?: +(?:of|with))?(?: +(?P<after>{_COUNT}){_NOT_A_TIME})?"
+    rf"(?: +stor(?:ies|y))?|(?P<before>{_COUNT}) +stor(?:ies|y))\b",
     re.IGNORECASE,
 )
 _AGE = re.compile(
@@ -167,7 +167,10 @@ def parse_order_at(words: str, *, zone: str, now: datetime, base: Order | None =
         with suppress(ParleyError):
             order = parse_order(rest, zone=zone, today=today, base=base)
             (start,) = parse_dates(error.when, today=today)
-            if next(occurrences(order.timetable, after=now)).due_on >= start:
+            # "Monday and tomorrow at 9" names a day of its own.
+            typed = re.escape(error.typed)
+            is_start = not re.search(rf"\band\s+{typed}|{typed}\s+and\b", words, re.IGNORECASE)
+            if is_start and next(occurrences(order.timetable, after=now)).due_on >= start:
                 return order
         raise
     except UnclearError as error:
@@ -224,7 +227,7 @@ def _parse_order(words: str, *, zone: str, today: date, base: Order | None) -> O
         if option not in found:
             words, listed, match = _take(option, words, listed)
             found |= {option: match} if match else {}
-    order = _read_kind(words, base)
+    order, rest = _read_kind(words, base)
     if listed is not None:
         order = replace(order, topics=_read_topics(listed))
     if age := found.get(_AGE):
@@ -238,7 +241,7 @@ def _parse_order(words: str, *, zone: str, today: date, base: Order | None) -> O
                 " digest 3 only new`. A question takes `max age 7 days`."
             )
         order = replace(order, news=News.NEW_OR_NOTHING if new["nothing"] else News.NEW)
-    rest = _DIGEST.sub(" ", _QUESTION.sub(" ", words), count=1)
+    rest = _QUESTION.sub(" ", rest)
     regions = [order.holidays] if regions is None else regions
     before = base.timetable if base else None
     read = partial(parse, zone=zone, today=today, base=before)
@@ -282,20 +285,25 @@ def _take_holidays(words: str, listed: str | None) -> tuple[Sequence[str] | None
     return regions, words, listed
 
 
-def _read_kind(words: str, base: Order | None) -> Order:
-    """Return an order of the kind that *words* name, or else of the kind of *base*."""
+def _read_kind(words: str, base: Order | None) -> tuple[Order, str]:
+    """Return an order of the kind that *words* name or else of *base*, and the words without it."""
     digest = _DIGEST.search(words)
     if not digest:
         order = base or _PLAIN
         is_other = order.kind is PostKind.DIGEST and _QUESTION.search(words)
-        return (
-            replace(order, kind=PostKind.QUESTION, stories=1, news=News.ANY) if is_other else order
-        )
+        if is_other:
+            order = replace(order, kind=PostKind.QUESTION, stories=1, news=News.ANY)
+        return order, words
+    before, after = words[: digest.start()], words[digest.end() :]
+    rest = f"{before} {after}"
     typed = digest["after"] or digest["before"]
     stories = number_of(typed) if typed else _STORIES
+    is_bare = typed and not typed.isdigit() and digest[0].split()[1:] == [typed]
+    if is_bare and not has_time(rest) and (stories > MOST_STORIES or not base):
+        stories, rest = _STORIES, f"{before} {typed} {after}"  # digest ten daily
     if not 1 <= stories <= MOST_STORIES:
         raise ParleyError(f"A digest has 1 to {MOST_STORIES} stories.")
-    return replace(base or _PLAIN, kind=PostKind.DIGEST, stories=stories)
+    return replace(base or _PLAIN, kind=PostKind.DIGEST, stories=stories), rest
 
 
 def _split_about(words: str) -> tuple[str, str | None]:

@@ -66,7 +66,8 @@ async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["/digest on 09:30", "digest on 09:30", "/discuss", "Corpus status"]
+    "words",
+    ["/digest on 09:30", "digest on 09:30", "digest on 09:30 daily", "/discuss", "Corpus status"],
 )
 async def test_a_command_in_a_message_is_named_and_not_looked_up(slack: Slack, words: str) -> None:
     (answer,) = await slack.say(f"@Parley {words}")

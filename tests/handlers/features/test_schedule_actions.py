@@ -335,7 +335,7 @@ async def test_resume_offers_to_take_back_what_is_skipped(slack: Slack) -> None:
     await slack.type("/digest on 09:30")
     await slack.type("/digest skip next week")
     (answer,) = await slack.type("/digest resume")
-    assert "the posts of Mon 30 Nov 2026 to Fri 4 Dec 2026 are skipped" in answer["text"]
+    assert "5 posts will be skipped: Mon 30 Nov 2026 to Fri 4 Dec 2026" in answer["text"]
     await slack.press(Action.DIGEST_GUESS, answer)
     assert not await skipped(slack)
 

@@ -29,6 +29,10 @@ TODAY = NOW.date()
         ("two stories daily at nine", PostKind.DIGEST, 2, ()),
         ("digest five past nine", PostKind.DIGEST, 3, ()),
         ("digest nine thirty fri", PostKind.DIGEST, 3, ()),
+        ("digest ten daily", PostKind.DIGEST, 3, ()),
+        ("digest eleven", PostKind.DIGEST, 3, ()),
+        ("digest of one story daily at 9", PostKind.DIGEST, 1, ()),
+        ("one story daily at 9", PostKind.DIGEST, 1, ()),
         ("09:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
         ("about 9:30 about Turkey", PostKind.QUESTION, 1, ("Turkey",)),
         ("about half past nine", PostKind.QUESTION, 1, ()),
@@ -206,6 +210,7 @@ _NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)  # a Monday
     ("words", "is_accepted"),
     [
         ("tomorrow at 9", True),
+        ("on monday and tomorrow at 9", False),
         ("daily 9:30 starting tomorrow", True),
         ("daily 13:00 starting tomorrow", False),
         ("tue 9:30 from 8 dec", False),
