@@ -110,6 +110,14 @@ _PHRASES = (
         re.compile(r"\b(?:(?:working|work|business|week) days?|5 days (?:a|per) week)\b", re.I),
         "weekdays",
     ),
+    (re.compile(r"\b(?:every|each) (?=(?:morning|afternoon|evening) at )", re.I), "daily "),
+    # A time of 24 hours needs no "in the evening".
+    (
+        re.compile(
+            r"\b(?:morning|afternoon|evening)s? (?=at (?:0\d|1[3-9]|2[0-3])[:.]\d\d\b)", re.I
+        ),
+        "",
+    ),
     (
         re.compile(
             r"\b(?:(?:every|each) morning|(?:every|each|once a|all)(?: single)? days?"
@@ -120,7 +128,9 @@ _PHRASES = (
     ),
     (
         re.compile(
-            r"\b(morning|afternoon|evening)s? at (\d{1,2}(?:[:.]\d\d)?)(?!\s*[ap]\.?m\b)", re.I
+            r"\b(morning(?=s? at (?:[1-9]|1[01])\b)|afternoon(?=s? at [1-6]\b)"
+            r"|evening(?=s? at (?:[4-9]|1[01])\b))s? at (\d{1,2}(?:[:.]\d\d)?)(?!\s*[ap]\.?m\b)",
+            re.I,
         ),
         r"at \2 in the \1",
     ),

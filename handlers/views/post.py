@@ -21,16 +21,17 @@ def render(post: Post, articles: Sequence[Article]) -> Message:
     """
     if post.kind.is_notice:
         return notice.notice(post)
-    if not articles:
+    if post.kind is PostKind.DIGEST and not articles:
         return question.nothing_new(post.why or "")
-    return _render_stories(post.kind, tuple(articles), post.asked_by, post.why is not None)
+    # A schedule's post is cached, because in a crowd of channels many get the same stories. Who
+    # asked for a post is not kept in memory.
+    render_stories = _stories if post.asked_by else _scheduled_stories
+    return render_stories(post.kind, tuple(articles), post.asked_by, post.why is not None)
 
 
-@lru_cache(maxsize=200)
-def _render_stories(
+def _stories(
     kind: PostKind, articles: tuple[Article, ...], asked_by: UserId | None, has_menu: bool
 ) -> Message:
-    # Cached, because in a crowd of channels many get the same stories.
     match kind:
         case PostKind.QUESTION:
             return question.question(articles[0], asked_by=asked_by, has_menu=has_menu)
@@ -40,6 +41,9 @@ def _render_stories(
             return question.thread(articles)
         case _:
             return shared(articles[0], by=asked_by)
+
+
+_scheduled_stories = lru_cache(maxsize=200)(_stories)
 
 
 def render_missed(text: str, post: Post, article: Article) -> Message:

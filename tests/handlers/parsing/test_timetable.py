@@ -69,6 +69,8 @@ def test_the_examples_of_the_page(typed: str, meaning: str) -> None:
         ("midnight", "00:00 on Mon–Fri"),
         ("12 noon", "12:00 on Mon–Fri"),
         ("every morning at 8", "08:00 every day"),
+        ("every afternoon at 3", "15:00 every day"),
+        ("friday evening at 20:30", "20:30 on Fri"),
         ("21:30:00", "21:30 on Mon–Fri"),
         ("at 9:30 on mondays please", "09:30 on Mon"),
         ("9:30 monday through friday", "09:30 on Mon–Fri"),
@@ -190,6 +192,7 @@ WORDS = st.sampled_from(
         *("9:30", "9", "am", "half past nine", "noon", "mon", "fridays", "weekdays", "daily", "to"),
         *("-", ",", "and", "except", "every", "other", "new york", "EST", "GMT+2", "weekly", "a"),
         *("Lisbom", "blursday", "quarter to", "1", "Etc/GMT+2", "usa", "in the", "morning", "/"),
+        *("every afternoon at 10", "every evening at 12"),
     ]
 )
 
