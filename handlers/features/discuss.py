@@ -91,7 +91,7 @@ class Discuss:
             if not await self.slack.directory.can_join(press.team_id, press.channel_id):
                 if press.view_id or not error.is_outside:
                     raise
-                await answer(respond, views.offer_to_share(str(error), article))
+                await answer(respond, views.offer_to_share(str(error), article, press.value.where))
                 return
             await answer(respond, self._offer_to_join(press, article, str(error)), replace=True)
             return

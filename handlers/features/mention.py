@@ -13,7 +13,7 @@ from handlers.features.spoken_orders import SpokenOrders
 from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
-from handlers.parsing.small_talk import SmallTalk, small_talk
+from handlers.parsing.small_talk import SmallTalk, meant_talk, small_talk
 from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_home
@@ -103,6 +103,9 @@ class Mention:
             found = await self.lookup.store.corpus.find(words)
             command = None if isinstance(found, Found) else command
         talk = SmallTalk.ABOUT if is_help(words) else small_talk(words)
+        meant = None if talk or command else meant_talk(words)
+        if meant and not isinstance(await self.lookup.store.corpus.find(words), Found):
+            talk = meant
         if talk:
             is_guest = await self.slack.directory.is_guest(team_id, user_id)
             shown = welcome.small_talk(talk, self.lookup.examples(), where=where, is_guest=is_guest)

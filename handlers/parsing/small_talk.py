@@ -24,8 +24,12 @@ class SmallTalk(Enum):
     HELLO = auto()
     ABOUT = auto()
     """A question about Parley itself: what it is, how it works, how to find a story."""
+    DELETE = auto()
+    """How to delete a post."""
+    NEXT = auto()
+    """What is scheduled, and when."""
     CHANGE = auto()
-    """What is scheduled, and how to change, skip or end it."""
+    """How to change, skip or end what is scheduled."""
     ADD = auto()
     """Where stories come from, and how to add some."""
     SCHEDULE = auto()
@@ -108,7 +112,7 @@ _COMMON = _ASKS | _set(
 _TIMES = _set(
     _DAYS,
     "today tomorrow day week month morning noon afternoon evening time am pm hour o clock christmas"
-    " holiday vacation next one two three four five",
+    " yesterday last latest previous holiday vacation next one two three four five",
 )
 _POSTS = _set("question digest schedule post message reminder discussion")
 _STORIES = _set("story article news feed rss source")
@@ -116,7 +120,10 @@ _PLACES = _set("channel team thread topic conversation")
 _THIS = _set("this it these them that")
 _REGULAR = _set("daily weekly every each regularly automatically regular automatic")
 
+_DELETING = _set("delete remove")
 _HOW_TO = (
+    (SmallTalk.CHANGE, _DELETING, _set("schedule you parley bot") | _REGULAR),
+    (SmallTalk.DELETE, _DELETING, _POSTS | _THIS),
     (
         SmallTalk.CHANGE,
         _set(
@@ -125,7 +132,7 @@ _HOW_TO = (
         ),
         _POSTS | _THIS | _REGULAR | _set("you parley bot ask time get"),
     ),
-    (SmallTalk.CHANGE, _set("when which next tomorrow plan see show list"), _POSTS),
+    (SmallTalk.NEXT, _set("when which next tomorrow plan see show list"), _POSTS),
     (SmallTalk.ADD, _set("add load upload import include submit come"), _STORIES),
     (
         SmallTalk.SCHEDULE,
@@ -152,8 +159,23 @@ _OF_COMMANDS = {
     "digest": SmallTalk.SCHEDULE,
     "corpus": SmallTalk.ADD,
 }
+_ENDING = _DELETING | _set("stop cancel end")
+"""What nobody looks up with "it" or "this" alone."""
 _NOUNS = _POSTS - _set("post schedule") | _REGULAR
 """One of them alone says what a question is about."""
+_MEANT = (
+    (
+        SmallTalk.DELETE,
+        re.compile(r"\b(?:take back|undo|unsend|retract)\b.*\b(?:question|digest|post)\b", re.I),
+    ),
+    (SmallTalk.SCHEDULE, re.compile(r"\bremind (?:me|us)\b", re.I)),
+    (
+        SmallTalk.CHANGE,
+        re.compile(
+            r"\bdigests?\b|^(?:but )?(?:not|only) on (?:week(?:ends?|days?)|\w+days?)$", re.I
+        ),
+    ),
+)
 _ORDERS = frozenset().union(*(verbs for _, verbs, _ in _HOW_TO)) - _TIMES - _REGULAR
 _KNOWN = frozenset().union(
     _COMMON, _TIMES, _PLACES, *(verbs | things for _, verbs, things in _HOW_TO)
@@ -175,6 +197,11 @@ def small_talk(text: str) -> SmallTalk | None:
     if not words:
         return SmallTalk.HELLO
     return _courtesy(" ".join(words)) or _question(frozenset(words)) or _how_to(words)
+
+
+def meant_talk(text: str) -> SmallTalk | None:
+    """Return what a *text* that finds no story probably asks for; None if it is a look-up."""
+    return next((kind for kind, words in _MEANT if words.search(text)), None)
 
 
 def _courtesy(text: str) -> SmallTalk | None:
@@ -210,7 +237,9 @@ def _how_to(words: list[str]) -> SmallTalk | None:
     if not said & _ASKS:
         # An order such as "post a question" begins with what to do, and names the thing.
         first = _corrected(words[0])
-        verbs, things = {first} & _ORDERS, said - {first} - _THIS
+        verbs, things = {first} & _ORDERS, said - {first}
+        if first not in _ENDING:
+            things -= _THIS
     for kind, its_verbs, its_things in _HOW_TO:
         done, about = verbs & its_verbs, things & its_things
         # "I want to schedule a day off" has one word that is both a verb and a thing.

@@ -150,7 +150,8 @@ def which(
         choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}"))
     if not schedules:
         return ask(f"{lead}Do you want one of that name?", choices)
-    return ask(f"{lead}{question} with `{Command.DIGEST} {word}`?{lines}", choices)
+    typed = plain(f"{word} {rest}".strip(), 80).replace("`", "'")
+    return ask(f"{lead}{question} with `{Command.DIGEST} {typed}`?{lines}", choices)
 
 
 def untouched(others: Sequence[Schedule]) -> list[Message]:

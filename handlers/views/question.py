@@ -178,12 +178,14 @@ def offer_to_join(why: str, label: str, action: Action, value: Value) -> Message
     return paragraphs(_or_join(why), buttons=[button(label, action, value, primary=True)])
 
 
-def offer_to_share(why: str, article: Article) -> Message:
+def offer_to_share(why: str, article: Article, where: str) -> Message:
     """Render *why* the question cannot be posted, with a button that shares its story instead.
 
-    A share reaches a channel that Parley is not in, but has no thread.
+    A share reaches a channel that Parley is not in, but has no thread. *where* is as in `Value`.
     """
-    share = button("Share to channel", Action.BRIEF_SHARE, Value(article_id=article.id))
+    value = Value(article_id=article.id, where=where)
+    label = "Share in thread" if value.thread_ts else "Share to channel"
+    share = button(label, Action.BRIEF_SHARE, value)
     text = f"{why} Or share the story with its question now, without a thread of its own:"
     return paragraphs(text, buttons=[share])
 

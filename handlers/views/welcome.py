@@ -22,6 +22,11 @@ _HOW_TO = {
     SmallTalk.SCHEDULE: "{In} a channel, type `{digest} on 09:30` for a question from Monday to"
     " Friday, or `{digest} on 09:30 fri digest 3` for three stories on Fridays. Or fill in"
     " a form:",
+    SmallTalk.DELETE: "A post of mine has *Delete this post* in its menu (⋮), for the person who"
+    " asked for it, admins, and people who may change its schedule. {In} the channel,"
+    " `{digest} off` ends a schedule.",
+    SmallTalk.NEXT: "{In} the channel, `{digest} next` shows what is planned there, and when. Every"
+    " channel with a schedule, and its next post:",
     SmallTalk.CHANGE: "{In} the channel, `{digest} off` ends a schedule, `{digest} pause` stops it"
     " for a time, and `{digest} skip` leaves out its next post. Type `{digest} next` for what is"
     " planned, and `{digest}` alone for another time or other days. A post itself has *Delete this"
@@ -44,7 +49,7 @@ def small_talk(
     """Answer small talk; *examples* are topics that have stories, *where* is as in `Value`."""
     if courtesy := _COURTESIES.get(talk):
         return paragraphs(f"{courtesy} Whenever you need a story, {_how_to_ask(where)}.")
-    if is_guest and talk in (SmallTalk.SCHEDULE, SmallTalk.CHANGE):
+    if is_guest and talk in (SmallTalk.SCHEDULE, SmallTalk.CHANGE, SmallTalk.NEXT):
         return paragraphs(
             f"Members can set up and change what a channel gets; guests can't. `{Command.DIGEST}"
             " next` in a channel shows you what is planned there."
@@ -64,7 +69,9 @@ def small_talk(
             return _with_topics(text, examples, where=where)
         case SmallTalk.SCHEDULE:
             buttons = [schedule_button(primary=True)]
-        case SmallTalk.CHANGE:
+        case SmallTalk.DELETE:
+            buttons = []
+        case SmallTalk.NEXT | SmallTalk.CHANGE:
             buttons = commands([("Show the schedules", "list")])
         case _:
             buttons = [button("Start a discussion", Action.DISCUSS_START, Value(), primary=True)]

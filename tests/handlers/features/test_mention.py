@@ -4,7 +4,7 @@ import pytest
 
 from handlers.ids import Action, Shortcut
 from tests.handlers.conftest import Slack, dm, labels, texts
-from tests.ids import ANA, BEN, GENERAL, RANDOM
+from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
 
 
 async def thread(slack: Slack, text: str = "What do we know?", channel: str = GENERAL) -> str:
@@ -80,6 +80,24 @@ async def test_brief_in_a_message_is_a_look_up(slack: Slack) -> None:
     assert "*Dockworkers* in Gdansk" in texts([answer])
     (answer,) = await slack.say("@Parley /brief")
     assert answer["text"].startswith("Hello!")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("make fridays digest skip christmas", "`/digest skip`"),
+        ("not on weekends", "`/digest` alone for another time or other days"),
+        ("remind me every friday at 5pm in general", "`/digest on 09:30`"),
+        ("take back the last post", "*Delete this post*"),
+        ("delete the last question", "*Delete this post*"),
+        ("what time is the next question?", "`/digest next`"),
+    ],
+)
+async def test_what_sounds_like_an_order_gets_a_hint(slack: Slack, words: str, hint: str) -> None:
+    await slack.type("/digest on 16:00 fri digest")
+    (answer,) = await slack.say(words, channel=dm(ANA))
+    assert hint in answer["text"]
+    assert len(await slack.parley.store.schedules.list(TEAM)) == 1
 
 
 async def test_a_word_that_is_also_a_command_is_looked_up(slack: Slack) -> None:

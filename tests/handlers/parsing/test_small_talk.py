@@ -32,7 +32,14 @@ _SAID = {
     SmallTalk.CHANGE: """
         where do I change the time of our question; how to pause the digest over christmas
         please skip tomorrow's question; how do I unsubscribe from this; how do I stop you
-        when is the next question?; which channels get a question?; delete the schedule
+        delete the schedule; remove the daily question; stop it; cancel that; cancel the last post
+    """,
+    SmallTalk.NEXT: """
+        when is the next question?; which channels get a question?; what time is the next post
+    """,
+    SmallTalk.DELETE: """
+        delete the last question; remove that post; delete it; how do I delete a post?; delete this
+        please delete yesterday's digest
     """,
     SmallTalk.DISCUSS: """
         how do I ask a question in this channel; post a question to #general; start a discussion
