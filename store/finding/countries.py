@@ -94,16 +94,14 @@ def code_of(text: str) -> str | None:
 
 @cache
 def _codes_of_names() -> Mapping[Name, str]:
-    """Return the two letters of each country by its main name."""
-    return {
-        _name(country["name"]): country["ISO"]["alpha2"] for country, _, _ in _named_countries()
-    }
+    # The data has some countries under two names.
+    return {_name(country["name"]): country["ISO"]["alpha2"] for country in _by_population()}
 
 
 @cache
 def names_by_code() -> Mapping[str, str]:
     """Return the main name of each country by its two letters."""
-    return {country["ISO"]["alpha2"]: country["name"] for country, _, _ in _named_countries()}
+    return {country["ISO"]["alpha2"]: country["name"] for country in _by_population()}
 
 
 def is_people(name: Sequence[str]) -> bool:
@@ -116,11 +114,10 @@ def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
     named: dict[Name, Name] = {}
     peoples: set[Name] = set()
     for country, names, people in _named_countries():
-        peoples.update(people)
-        peoples.update((person,) for person in _persons(people))
+        persons = [*people, *_persons(people)]
+        peoples.update(persons)
         own = _name(country["name"])
-        persons = ((person,) for person in _persons(people))
-        for name in (*names, *people, *persons, *_translations(country)):
+        for name in (*names, *persons, *_translations(country)):
             named.setdefault(name, own)
     for city, others in _older_spellings().items():
         for name in (city, *others):
@@ -128,12 +125,12 @@ def _countries() -> tuple[Mapping[Name, Name], Container[Name]]:
     return named, peoples
 
 
-def _persons(people: Iterable[Name]) -> Iterator[str]:
+def _persons(people: Iterable[Name]) -> Iterator[Name]:
     """Yield what one of the *people* may be called: a Turk is Turkish, and a Swede Swedish."""
     for name in people:
         root = name[-1].removesuffix("ish")
         if len(name) == 1 and 2 < len(root) < len(name[-1]):
-            yield from (root, f"{root}e")
+            yield from ((root,), (f"{root}e",))
 
 
 def _named_countries() -> Iterator[tuple[Mapping[str, Any], Sequence[Name], Sequence[Name]]]:
