@@ -249,9 +249,10 @@ class Finder:
         found = self._matched.get(key) or self._common.get(key)
         if found is None:
             found = match_word(word, expansions, self.index)
-            if found.count <= _CACHED_NUMBERS:
+            count = len(found.numbers)
+            if count <= _CACHED_NUMBERS:
                 self._matched[key] = found
-            elif found.count <= _CACHED_COMMON_NUMBERS:
+            elif count <= _CACHED_COMMON_NUMBERS:
                 self._common[key] = found
         return found
 

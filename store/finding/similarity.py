@@ -24,6 +24,7 @@ from store.finding.embeddings import (
     unpack,
 )
 from store.finding.index import Index, Numbers
+from store.finding.ranking import best
 from store.finding.vocabulary import Vocabulary
 from store.finding.words import FUNCTION_WORDS, has_digit
 from store.types import Article
@@ -160,12 +161,8 @@ class SemanticSearch:
     def _find(self, query: str, calibration: Calibration) -> list[tuple[int, float]]:
         queries = calibration.weigh(self._model.embed([query]))
         found = np.minimum(self.vectors.similarities(queries)[:, 0], 1)
-        found[~self._is_loaded] = 0
-        size = min(_MAX_MATCHES, len(found))
-        rows = np.argpartition(found, -size)[-size:] if size else np.zeros(0, dtype=np.intp)
-        rows = rows[found[rows] > 0]
-        rows = rows[np.lexsort((rows, -found[rows]))]
-        return list(zip(self.vectors.numbers[rows].tolist(), found[rows].tolist(), strict=True))
+        is_near = self._is_loaded & (found > 0)
+        return best(self.vectors.numbers[is_near], found[is_near], _MAX_MATCHES)
 
     async def calibrate(self) -> Calibration:
         """Measure which models know the language, and how similar a story must be to be proposed.
@@ -189,10 +186,10 @@ class SemanticSearch:
         if not any(known):
             return Calibration(known, math.inf)
         weights = [weight / sum(known) for weight in known]
-        best = self._similarity_to_others(Calibration(weights, 0).weigh(queries), owners)[1]
+        highest = self._similarity_to_others(Calibration(weights, 0).weigh(queries), owners)[1]
         # One model alone errs more often than two together.
         rate = PROBE_RATE * sum(known) / len(known)
-        return Calibration(weights, max(MIN_SIMILARITY, float(np.quantile(best, 1 - rate))))
+        return Calibration(weights, max(MIN_SIMILARITY, float(np.quantile(highest, 1 - rate))))
 
     def _similarity_to_others(self, queries: Vectors, owners: Numbers) -> Vectors:
         """Return the mean and the highest similarity of each of *queries* to all but its owner."""
