@@ -10,8 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby, islice
-from typing import TypeAlias, TypeVar
+from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,8 +20,6 @@ from store.articles.reading import articles_from_number
 from store.db import Connection, Database, DatabaseError, Row, places
 from store.finding.index import Index, Numbers, Segment, build, merge, merge_numbered, numbering
 from store.types import Article
-
-_T = TypeVar("_T")
 
 BuildIndex: TypeAlias = Callable[[], Awaitable[Index]]
 """Builds an index from what was read; it needs no database, and takes a moment."""
@@ -233,7 +231,9 @@ async def read_update(
         return None
     loaded: dict[int, Article] = {}
     past: dict[int, Article] = {}
-    for batch in _batches([*changed, *new]):
+    every = [*changed, *new]
+    for start in range(0, len(every), _PARAMETERS):
+        batch = every[start : start + _PARAMETERS]
         for row in await connection.fetch(_LOADED.format(places(batch)), *batch):
             loaded[row["number"]] = to_article(row)
         sql = _PAST.format(places(batch, start=2))
@@ -247,9 +247,3 @@ async def read_update(
         return index.updated(removed=build(removed), added=build(added))
 
     return partial(asyncio.to_thread, build_index), loaded
-
-
-def _batches(things: Iterable[_T]) -> Iterator[Sequence[_T]]:
-    remaining = iter(things)
-    while batch := list(islice(remaining, _PARAMETERS)):
-        yield batch
