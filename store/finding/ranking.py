@@ -279,7 +279,7 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
         return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
     if len(matched) == 1:
         ((similarity, found),) = matched
-        return found >> 2, np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
+        return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
     found = np.concatenate([postings for _, postings in matched])
     similarities = np.repeat(
         np.array([similarity for similarity, _ in matched], dtype=np.float32),
