@@ -159,7 +159,7 @@ _OF_COMMANDS = {
     "digest": SmallTalk.SCHEDULE,
     "corpus": SmallTalk.ADD,
 }
-_ENDING = _DELETING | _set("stop cancel end")
+_ENDING = _DELETING | _set("stop cancel end turn")
 """What nobody looks up with "it" or "this" alone."""
 _NOUNS = _POSTS - _set("post schedule") | _REGULAR
 """One of them alone says what a question is about."""

@@ -32,7 +32,7 @@ _SAID = {
     SmallTalk.CHANGE: """
         where do I change the time of our question; how to pause the digest over christmas
         please skip tomorrow's question; how do I unsubscribe from this; how do I stop you
-        delete the schedule; remove the daily question; stop it; cancel that; cancel the last post
+        delete the schedule; remove the daily question; stop it; turn it off; cancel the last post
     """,
     SmallTalk.NEXT: """
         when is the next question?; which channels get a question?; what time is the next post
