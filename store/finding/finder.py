@@ -249,10 +249,9 @@ class Finder:
         found = self._matched.get(key) or self._common.get(key)
         if found is None:
             found = match_word(word, expansions, self.index)
-            count = len(found.numbers)
-            if count <= _CACHED_NUMBERS:
+            if found.count <= _CACHED_NUMBERS:
                 self._matched[key] = found
-            elif count <= _CACHED_COMMON_NUMBERS:
+            elif found.count <= _CACHED_COMMON_NUMBERS:
                 self._common[key] = found
         return found
 

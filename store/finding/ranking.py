@@ -6,9 +6,9 @@ expansion in the article, times the weight of the place.
 """
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain, combinations
 from typing import TypeAlias
 
@@ -43,28 +43,46 @@ _ROUNDING = 1e-6
 """The most that a score changes when it is rounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueryWord:
-    """One word of the query, with the articles that contain an expansion of it."""
+    """One word of the query, with the articles that contain an expansion of it.
+
+    Each article covers the word more or less, from 0 to 1.
+    """
 
     text: str
     weight: float
-    numbers: Numbers
-    """The numbers of the articles, ascending; empty if no article contains the word."""
-    covers: Scores
-    """How well each of these articles covers the word, from 0 to 1."""
-    is_common: bool
-    """Whether the word has so many postings that only numpy is fast enough."""
+    few: Mapping[int, float]
+    """The covers by the number of the article, unless there are many."""
+    many: tuple[Numbers, Scores] | None
+    """The ascending numbers of the articles and their covers, if there are many."""
     is_name: bool
     """Whether articles contain the word and English seldom uses it; see `anchored`."""
+    is_unknown: bool
+    """Whether no article contains the word."""
+
+    @property
+    def count(self) -> int:
+        """Return how many articles cover the word."""
+        return len(self.many[0]) if self.many else len(self.few)
+
+    @cached_property
+    def arrays(self) -> tuple[Numbers, Scores]:
+        """Return the ascending numbers of the articles and their covers."""
+        if self.many:
+            return self.many
+        numbers = sorted(self.few)
+        covers = [self.few[number] for number in numbers]
+        return np.array(numbers, dtype=np.uint32), np.array(covers, dtype=np.float32)
 
     def cover(self, numbers: Numbers) -> Scores:
         """Return how well each article of *numbers* covers the word; 0 if it does not."""
-        if not len(self.numbers):
+        own, covers = self.arrays
+        if not len(own):
             return np.zeros(len(numbers), dtype=np.float32)
-        at = self.numbers.searchsorted(numbers)
-        at[at == len(self.numbers)] = 0
-        return np.where(self.numbers[at] == numbers, self.covers[at], np.float32(0))
+        at = own.searchsorted(numbers)
+        at[at == len(own)] = 0
+        return np.where(own[at] == numbers, covers[at], np.float32(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +107,10 @@ def rank(
     total = sum(word.weight for word in query_words)
     if not total:
         return []
-    rare = [word for word in query_words if not word.is_common]
-    common = [word for word in query_words if word.is_common]
+    rare = [word for word in query_words if not word.many]
+    common = [word for word in query_words if word.many]
     least = (min_score - _ROUNDING) * total
-    if sum(len(word.numbers) for word in rare) > _FEW or (
+    if sum(word.count for word in rare) > _FEW or (
         common and sum(word.weight for word in common) >= least
     ):
         numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
@@ -101,8 +119,9 @@ def rank(
     # An article with none of the rare words cannot score enough.
     shares: dict[int, float] = {}
     for word in rare:
-        for number, cover in zip(word.numbers.tolist(), word.covers.tolist(), strict=True):
-            shares[number] = shares.get(number, 0.0) + cover * word.weight
+        weight = word.weight
+        for number, cover in word.few.items():
+            shares[number] = shares.get(number, 0.0) + cover * weight
     numbers = np.array([*shares], dtype=np.uint32)
     for word in common:
         for number, cover in zip(shares, word.cover(numbers).tolist(), strict=True):
@@ -128,13 +147,13 @@ def anchored(
     """
     query_words = _weighted(query.matched)
     named = _named(query, index.vocabulary, names)
-    anchors = [word for word in query_words if word.text in named and len(word.numbers)]
+    anchors = [word for word in query_words if word.text in named and word.count]
     if not anchors:
         return []
     anchor = max(anchors, key=lambda word: word.weight)
-    covered = (word.cover(anchor.numbers) * word.weight for word in query_words)
-    scores = sum(covered, start=anchor.covers)
-    return [(number, score) for number, _ in best(anchor.numbers, scores, limit)]
+    numbers, covers = anchor.arrays
+    scores = sum((word.cover(numbers) * word.weight for word in query_words), start=covers)
+    return [(number, score) for number, _ in best(numbers, scores, limit)]
 
 
 def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expansion]) -> set[str]:
@@ -162,7 +181,7 @@ def _weighted(query_words: Sequence[QueryWord]) -> Sequence[QueryWord]:
     """Return the words with the weights that they have beside the others."""
     if any(word.is_name for word in query_words):
         query_words = [
-            replace(word, weight=word.weight * _BESIDE_NAME) if not len(word.numbers) else word
+            replace(word, weight=word.weight * _BESIDE_NAME) if word.is_unknown else word
             for word in query_words
         ]
     if not any(has_digit(word.text) for word in query_words):
@@ -201,7 +220,7 @@ def _candidates(
     another article into the best. The long postings of common words are then only searched, never
     scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
-    order = sorted(query_words, key=lambda word: (-word.weight, len(word.numbers)))
+    order = sorted(query_words, key=lambda word: (-word.weight, word.count))
     left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
@@ -210,7 +229,8 @@ def _candidates(
         if left < threshold * total - 1e-6:
             break
         left -= word.weight
-        new, share = word.numbers, word.covers * word.weight
+        new, covers = word.arrays
+        share = covers * word.weight
         for other_place, other in enumerate(order):
             if other_place == place or not len(new):
                 continue
@@ -234,10 +254,19 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         (similarity, _intersect(expansion, index)) for expansion, similarity in expansions.items()
     ]
     matched = [(similarity, found) for similarity, found in matched if len(found)]
-    numbers, covers = _merge(matched)
+    few: Mapping[int, float] = {}
+    many = None
+    if sum(len(found) for _, found in matched) <= _FEW:
+        few = _merge_few(matched)
+    else:
+        many = _merge_many(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
     close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
-    frequency = int(np.count_nonzero(covers >= close * _PLACE_WEIGHTS[-1]))
+    least = float(close * _PLACE_WEIGHTS[-1])
+    if many:
+        frequency = int(np.count_nonzero(many[1] >= least))
+    else:
+        frequency = sum(cover >= least for cover in few.values())
     common = index.vocabulary.commonness(word)
     weight = math.log(1 + index.size / (frequency or 1))
     if index.vocabulary.is_function_word(word):
@@ -251,10 +280,10 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     return QueryWord(
         word,
         weight,
-        numbers,
-        covers,
-        is_common=sum(len(found) for _, found in matched) > _FEW,
+        few,
+        many,
         is_name=bool(matched) and common < _NAME and _may_be_name(word),
+        is_unknown=not matched,
     )
 
 
@@ -273,10 +302,20 @@ def _intersect(expansion: Expansion, index: Index) -> Postings:
     return first
 
 
-def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
-    """Return the number of each article once, and the best cover of any expansion in it."""
-    if not matched:
-        return np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
+def _merge_few(matched: Sequence[tuple[float, Postings]]) -> Mapping[int, float]:
+    """Return each article once, with the best cover of any expansion."""
+    best: dict[int, float] = {}
+    for similarity, postings in matched:
+        covers = _covers_of(similarity, is_merged=len(matched) > 1)
+        for posting in postings.tolist():
+            number, cover = posting >> 2, covers[posting & 3]
+            if cover > best.get(number, 0.0):
+                best[number] = cover
+    return best
+
+
+def _merge_many(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
+    """Return what `_merge_few` does, as arrays."""
     if len(matched) == 1:
         ((similarity, found),) = matched
         return found >> np.uint32(2), np.float32(similarity) * _PLACE_WEIGHTS[found & 3]
@@ -286,13 +325,20 @@ def _merge(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Scores]:
         [len(postings) for _, postings in matched],
     )
     steps = (similarities * _PLACE_WEIGHTS[found & 3] * _STEPS).astype(np.uint64)
-    keys = (found >> 2).astype(np.uint64) << 16 | steps
-    keys.sort()
-    numbers = (keys >> 16).astype(np.uint32)
-    # The best cover of an article is the last of its keys.
-    last = np.ones(len(numbers), dtype=bool)
-    np.not_equal(numbers[1:], numbers[:-1], out=last[:-1])
-    return numbers[last], (keys[last] & _STEPS).astype(np.float32) / _STEPS
+    keys = np.sort((found.astype(np.uint64) >> np.uint64(2)) << np.uint64(16) | steps)
+    numbers = (keys >> np.uint64(16)).astype(np.uint32)
+    last = np.append(numbers[1:] != numbers[:-1], True)
+    return numbers[last], (keys[last] & np.uint64(_STEPS)).astype(np.float32) / np.float32(_STEPS)
+
+
+@lru_cache(maxsize=1_000)
+def _covers_of(similarity: float, *, is_merged: bool) -> Sequence[float]:
+    """Return the cover with *similarity* for each place, as `_merge_many` computes it."""
+    covers = np.float32(similarity) * _PLACE_WEIGHTS
+    if is_merged:
+        covers = (covers * _STEPS).astype(np.uint64).astype(np.float32) / np.float32(_STEPS)
+    of_places: Sequence[float] = covers.tolist()
+    return of_places
 
 
 def reasons(
