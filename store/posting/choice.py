@@ -17,6 +17,7 @@ from typing import Any
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
 from store.posting.likeness import Leads, are_alike
+from store.posting.record import IS_THERE
 from store.types import Article, ChannelId, News, Order, PostKind, Schedule, TeamId
 
 _WINDOW = 200
@@ -136,8 +137,7 @@ _LAST_ASKED = """
 SELECT article_id, MAX(at) AS at FROM (
     SELECT article_id, due_at AS at FROM post
     WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
-      AND state NOT IN ('failed', 'missed', 'skipped') AND (state <> 'sent' OR error IS NULL)
-      AND article_id IN ({ids})
+      AND article_id IN ({ids}) AND {is_there}
     UNION ALL
     SELECT article_id, asked_on || 'T00:00:00+00:00' AS at FROM posted_article
     WHERE team_id = $1 AND channel_id = $2 AND asked > 0 AND article_id IN ({ids})
@@ -235,7 +235,7 @@ class Choice:
         """
         if not article_ids:
             return {}
-        sql = _LAST_ASKED.format(ids=places(article_ids, start=3))
+        sql = _LAST_ASKED.format(ids=places(article_ids, start=3), is_there=IS_THERE)
         rows = await self._database.fetch(sql, team_id, channel_id, *article_ids)
         return {row["article_id"]: to_instant(row["at"]) for row in rows}
 

@@ -16,6 +16,7 @@ from store.guards.installed import Installed
 from store.posting.group_commit import GroupCommit
 from store.posting.notices import plan_unknown_outcome_notice, stop_schedules
 from store.posting.record import (
+    IS_THERE,
     LEASE,
     NEVER,
     OPEN,
@@ -60,8 +61,7 @@ SELECT * FROM post WHERE team_id = $1 AND channel_id = $2 AND message_ts = $3 OR
 _EXTRA = """
 SELECT key FROM post
 WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NULL
-  AND due_at >= $4 AND key <> $5 AND state NOT IN ('failed', 'missed', 'skipped')
-  AND (state <> 'sent' OR error IS NULL) LIMIT 1
+  AND due_at >= $4 AND key <> $5 AND {is_there} LIMIT 1
 """
 _OF_PARENT = "SELECT * FROM post WHERE team_id = $1 AND parent_key = $2"
 _SCHEDULED = """
@@ -76,7 +76,7 @@ ORDER BY due_at DESC, key DESC LIMIT 1
 _SHARES = """
 SELECT * FROM post
 WHERE team_id = $1 AND channel_id = $2 AND kind = 'share' AND article_id = $3
-  AND state NOT IN ('failed', 'missed', 'skipped') AND (state <> 'sent' OR error IS NULL)
+  AND {is_there}
 ORDER BY due_at DESC, key
 """
 
@@ -207,13 +207,15 @@ class Posts:
     async def is_extra_since(self, schedule: Schedule, since: datetime, *, but: str) -> bool:
         """Return whether the schedule has an extra post since then, other than the one *but*."""
         of = schedule.team_id, schedule.channel_id, schedule.id
-        return bool(await self._database.fetch(_EXTRA, *of, to_text(since), but))
+        sql = _EXTRA.format(is_there=IS_THERE)
+        return bool(await self._database.fetch(sql, *of, to_text(since), but))
 
     async def last_share(
         self, team_id: TeamId, channel_id: ChannelId, article_id: str, *, thread_ts: str
     ) -> Post | None:
         """Return the latest post that shared the article in this thread, or in none if it is ""."""
-        rows = await self._database.fetch(_SHARES, team_id, channel_id, article_id)
+        sql = _SHARES.format(is_there=IS_THERE)
+        rows = await self._database.fetch(sql, team_id, channel_id, article_id)
         shares = map(to_post, rows)
         return next(
             (one for one in shares if (one.about.thread_ts if one.about else "") == thread_ts), None

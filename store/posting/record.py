@@ -93,6 +93,10 @@ UPDATE post SET error = $2 WHERE key = $1 AND state = 'sent' AND error IS NULL R
 """
 _DELETED = "deleted"
 """The error of a sent post that a person has deleted; no other sent post has an error."""
+IS_THERE = """
+state NOT IN ('failed', 'missed', 'skipped') AND (state <> 'sent' OR error IS NULL)
+"""
+"""In SQL: the message is in its channel, or may still come."""
 _ERASE = (
     "DELETE FROM post_move WHERE post_key = $1",
     "DELETE FROM reply_count WHERE post_key = $1",
