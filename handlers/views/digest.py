@@ -140,7 +140,7 @@ def which(
     """
     lead = f"There is no schedule `{plain(unknown, 60)}` here. " if unknown else ""
     question = "Which one do you mean" if len(schedules) > 1 else "Do you mean this one"
-    lines = "".join(f"\n• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
+    lines = "".join(f"\n• `{one.name}`: {describe(one)}" for one in schedules)
     choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
     if takes_all:
         # Those that are listed: others may come before the button is pressed.
@@ -184,12 +184,10 @@ def add_or_replace(
     The channel has *schedules*; it is *channel_id* if the question is asked in another place.
     *form* is a button that opens the form.
     """
-    lines = "\n".join(f"• `{one.name}`: {_what(one, topics=40)}" for one in schedules)
+    lines = "\n".join(f"• `{one.name}`: {describe(one)}" for one in schedules)
     where = f"<#{channel_id}>" if channel_id else "This channel"
     has = "a schedule" if len(schedules) == 1 else "schedules"
-    text = (
-        f"{where} has {has} already:\n{lines}\nYou want {_what(order, topics=40)}. Is it one more?"
-    )
+    text = f"{where} has {has} already:\n{lines}\nYou want {describe(order)}. Is it one more?"
     added = write_order(replace(order, name=name))
     buttons = commands([("Add it", f"on {added}")] if added else [], channel_id)
     for place, one in enumerate(changeable, start=len(buttons)):
@@ -207,7 +205,7 @@ def is_same(order: Order, schedule: Schedule) -> bool:
 
 def is_there(schedule: Schedule) -> str:
     """Return that a *schedule* is just what was ordered."""
-    what, status = _what(schedule, topics=40), schedule_status(schedule)
+    what, status = describe(schedule), schedule_status(schedule)
     return (
         f"That is `{schedule.name}` already: {what}, {status}. With `named` and another name I add"
         " one more."
@@ -226,7 +224,7 @@ def no_more_words(word: str, rest: str) -> Message:
 
 def several(orders: Sequence[Order], words: Sequence[str], *, others: int) -> Message:
     """Offer a schedule for each time of day, beside *others*; *words* are their commands."""
-    lines = "\n".join(f"• `{order.name}`: {_what(order, topics=40)}" for order in orders)
+    lines = "\n".join(f"• `{order.name}`: {describe(order)}" for order in orders)
     text = (
         f"That is {len(orders)} posts a day. Each gets a schedule of its own, to be skipped or"
         f" ended by its name:\n{lines}"
@@ -252,7 +250,7 @@ def confirm(
     """
     does, label = "end it", "End it"
     if order:
-        does, label = f"replace it with {_what(order, topics=40)}", "Replace it"
+        does, label = f"replace it with {describe(order)}", "Replace it"
         if order.name != schedule.name:
             does += f", called `{order.name}`"
     elif words.startswith("owner"):
@@ -261,7 +259,7 @@ def confirm(
             does, label = f"hand it over to <@{to}>", "Hand it over"
     text = (
         f"This is <@{schedule.owner_id}>'s schedule `{schedule.name}`:"
-        f" {_what(schedule, topics=40)}. Do you want to {does}? They will be told."
+        f" {describe(schedule)}. Do you want to {does}? They will be told."
     )
     if len(words) > MOST_WORDS or words == "on ":
         # A button cannot hold that many words.
@@ -272,7 +270,7 @@ def confirm(
 
 def is_handed_over(schedule: Schedule, to: UserId) -> Message:
     """Confirm that *to* owns a schedule now."""
-    return message(f"<@{to}> owns it now: {_what(schedule, topics=40)}.")
+    return message(f"<@{to}> owns it now: {describe(schedule)}.")
 
 
 def describe(order: Order) -> str:
@@ -288,8 +286,7 @@ def is_back(schedule: Schedule, coming: UpcomingPost | None) -> Message:
     """Confirm that a schedule is again as it was."""
     status = schedule_status(schedule, coming)
     return paragraphs(
-        f"`{schedule.name}` is back in <#{schedule.channel_id}>: {_what(schedule, topics=40)},"
-        f" {status}."
+        f"`{schedule.name}` is back in <#{schedule.channel_id}>: {describe(schedule)}, {status}."
     )
 
 
@@ -417,9 +414,9 @@ def _before_or_beside(before: Schedule | None, others: Sequence[Schedule]) -> st
     """Return what a schedule replaces, or else what the channel has beside it."""
     if before:
         goes_on = " It was paused, and goes on now." if before.paused_until else ""
-        return f" It replaces {_what(before, topics=40)}.{goes_on}"
+        return f" It replaces {describe(before)}.{goes_on}"
     if len(others) == 1:
-        return f" The channel also has `{others[0].name}`: {_what(others[0], topics=40)}."
+        return f" The channel also has `{others[0].name}`: {describe(others[0])}."
     if others:
         return f" The channel has {len(others)} other schedules: `{Command.DIGEST}` lists them."
     return ""
@@ -699,7 +696,7 @@ def of_channel(
     for schedule in schedules:
         name = f"`{schedule.name}`: " if len(schedules) > 1 else ""
         status = schedule_status(schedule, coming.get(schedule.id))
-        what = _what(schedule, topics=40)
+        what = describe(schedule)
         lines.append(f"• {name}{what}, {status}, {owner_text(schedule)}")
         is_active = not (schedule.stopped or schedule.paused_until)
         going = ("Pause", PAUSE) if is_active else ("Resume", RESUME)
@@ -742,7 +739,7 @@ def schedule_line(
 ) -> str:
     """Return what a channel gets and its next post: *coming*, or the schedule's next."""
     name = f" `{schedule.name}`" if is_named else ""
-    what, when = _what(schedule, topics=40), schedule_status(schedule, coming)
+    what, when = describe(schedule), schedule_status(schedule, coming)
     return f"• <#{schedule.channel_id}>{name}: {what}, {when}"
 
 
