@@ -23,19 +23,10 @@ from unittest.mock import patch
 
 import numpy as np
 
-from store.finding import (
-    countries,
-    embeddings,
-    finder,
-    index,
-    languages,
-    minilm,
-    ranking,
-    similarity,
-    vocabulary,
-    words,
-)
+from store.finding import countries as same_country
+from store.finding import embeddings, finder, index, minilm, ranking, similarity, vocabulary
 from store.finding.similarity import SemanticSearch
+from store.language import countries, languages, words
 from store.loading.documents import read_corpus
 from store.topics import catalogue
 from store.types import Article, Found, Unsure
@@ -78,7 +69,7 @@ RULES: Mapping[str, Patches] = {
     "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
     "other names of a country, its capital": [(vocabulary, "relatives", _nothing)],
     "countries in other languages": [(countries, "_translations", _nothing)],
-    "codes of countries": [(countries, "_codes", dict)],
+    "codes of countries": [(same_country, "_codes", dict)],
     "older spellings of cities": [(countries, "_older_spellings", lambda: defaultdict(set))],
     "St. is Saint, PM is prime minister": [(vocabulary, "_ABBREVIATIONS", {})],
     "a name whatever is typed around it": [(finder, "anchored", _nothing)],
@@ -204,7 +195,8 @@ def without(patches: Patches) -> Iterator[None]:
     """Switch a rule off."""
     caches = (
         words._normalize, words.stem, words._initials, index._distinct, index._hash_headline,
-        countries._relatives, countries._countries, countries._codes, countries._name,
+        same_country._relatives, same_country._codes, countries.countries, countries._main_names,
+        countries._name,
     )  # fmt: skip
     with ExitStack() as stack:
         for owner, name, value in patches:

@@ -12,8 +12,8 @@ from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
 
-from store.finding.words import FUNCTION_WORDS
-from store.finding.words import words as split
+from store.language.words import FUNCTION_WORDS
+from store.language.words import words as split
 from store.types import Article
 
 ARTICLES_IN_A_DOCUMENT = 1_000

@@ -19,7 +19,7 @@ from handlers.parsing.readings import LaterStartError, MistypedError, UnclearErr
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import describe_start, has_time, parse
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS
-from store.finding.countries import is_country
+from store.language.countries import is_country
 from store.posting.due import occurrences
 from store.posting.public_holidays import region_name
 from store.types import News, Order, ParleyError, PostKind, Schedule, Timetable

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from store.finding.words import is_english, stem
-from store.finding.words import words as words_of
+from store.language.words import is_english, stem
+from store.language.words import words as words_of
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAY_PLURALS = tuple(f"{name}s" for name in DAY_NAMES)

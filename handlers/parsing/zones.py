@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from handlers.parsing.place_names import ABBREVIATIONS, CITIES, COMMON, NOT_PLACES, STATES
 from handlers.parsing.words import without_accents
-from store.finding.words import commonness, is_english
+from store.language.words import commonness, is_english
 
 _MOST_CHOICES = 5
 _MIN_SIMILARITY = 82

@@ -21,7 +21,7 @@ from store.finding.ranking import (
 )
 from store.finding.similarity import SemanticSearch
 from store.finding.vocabulary import Expansions
-from store.finding.words import has_digit, query_words, words
+from store.language.words import has_digit, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 
 CUT_OFF = 0.6

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.finding.vocabulary import Vocabulary
-from store.finding.words import FUNCTION_WORDS, terms, words
+from store.language.words import FUNCTION_WORDS, terms, words
 from store.types import Article
 
 Numbers: TypeAlias = NDArray[np.uint32]

@@ -15,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from store.finding.countries import is_people
 from store.finding.index import Index, Numbers, Postings
 from store.finding.vocabulary import Expansion, Expansions, Vocabulary
-from store.finding.words import FUNCTION_WORDS, has_digit, is_unspaced, rarity, terms
+from store.language.countries import is_people
+from store.language.words import FUNCTION_WORDS, has_digit, is_unspaced, rarity, terms
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]

@@ -26,7 +26,7 @@ from store.finding.embeddings import (
 from store.finding.index import Index, Numbers
 from store.finding.ranking import best
 from store.finding.vocabulary import Vocabulary
-from store.finding.words import FUNCTION_WORDS, has_digit
+from store.language.words import FUNCTION_WORDS, has_digit
 from store.types import Article
 
 PROBE_COUNT = 400

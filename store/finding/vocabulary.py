@@ -15,9 +15,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
 from store.bounded import BoundedDict
-from store.finding.countries import country, relatives
-from store.finding.languages import SPOKEN, Language, spoken
-from store.finding.words import (
+from store.finding.countries import relatives
+from store.language.countries import country
+from store.language.languages import SPOKEN, Language, spoken
+from store.language.words import (
     FUNCTION_WORDS,
     commonness,
     has_digit,

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from store.finding.words import FUNCTION_WORDS, has_digit, words
+from store.language.words import FUNCTION_WORDS, has_digit, words
 from store.loading.documents.source import Story
 from store.types import Article
 

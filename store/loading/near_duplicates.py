@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 from store.articles import reading
 from store.db import Database
 from store.finding.index import Index
-from store.finding.words import FUNCTION_WORDS, words
+from store.language.words import FUNCTION_WORDS, words
 from store.loading.plan import LoadPlan
 from store.types import Article
 

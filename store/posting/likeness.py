@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import log
 
-from store.finding.words import FUNCTION_WORDS, stem, words
+from store.language.words import FUNCTION_WORDS, stem, words
 
 _MIN_WORDS = 4
 """How many words a question must have before one different word is ignored."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from store.finding.countries import code_of, names_by_code
+from store.language.countries import code_of, names_by_code
 from store.types import ParleyError
 
 log = logging.getLogger(__name__)

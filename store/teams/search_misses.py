@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime
 from rapidfuzz import fuzz
 
 from store.db import Database, DatabaseError, Row
-from store.finding.words import words
 from store.guards.idempotency import claim
 from store.guards.installed import Installed
+from store.language.words import words
 from store.text import well_formed
 from store.types import TeamId
 

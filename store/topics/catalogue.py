@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from rapidfuzz.distance import OSA
 
-from store.finding.countries import country, is_people
-from store.finding.languages import SPOKEN, Language, spoken
-from store.finding.words import FUNCTION_WORDS, commonness, is_english, singular, words
+from store.language.countries import country, is_people
+from store.language.languages import SPOKEN, Language, spoken
+from store.language.words import FUNCTION_WORDS, commonness, is_english, singular, words
 from store.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, base, mentions
 from store.types import Article
 

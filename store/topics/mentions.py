@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from store.finding.words import FUNCTION_WORDS, singular, words
+from store.language.words import FUNCTION_WORDS, singular, words
 from store.types import Article
 
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_][^\W_]*(?:['’][^\W_]+)*")

@@ -13,7 +13,7 @@ from store.articles.reading import (
     sample_articles,
 )
 from store.db import Connection, Database
-from store.finding.words import words
+from store.language.words import words
 from store.topics.catalogue import SAMPLE, Catalogue
 from store.topics.mentions import base, mentions
 from store.types import Article, Topic

@@ -9,7 +9,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from store.finding.vocabulary import letters
-from store.finding.words import FUNCTION_WORDS, is_english, words
+from store.language.words import FUNCTION_WORDS, is_english, words
 from store.types import Answer, Nothing
 
 SUGGESTIONS = 3

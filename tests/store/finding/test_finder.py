@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from store.finding.finder import CUT_OFF, UNSURE, Finder
 from store.finding.vocabulary import signature
-from store.finding.words import is_english, terms, words
+from store.language.words import is_english, terms, words
 from store.topics import catalogue
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 from tests.machine import NOW, ROOT

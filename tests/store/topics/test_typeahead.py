@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from store.finding.words import FUNCTION_WORDS
+from store.language.words import FUNCTION_WORDS
 from store.topics import Typeahead
 from store.types import Nothing, Unsure
 

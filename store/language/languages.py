@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from Stemmer import Stemmer
 
-from store.finding.words import normalize
+from store.language.words import normalize
 
 _FUNCTION_WORD, _RAREST, _RARER = 6.0, 3.0, 3.6
 """Commonness: see `words.commonness`."""
