@@ -193,11 +193,10 @@ class Judged:
 @contextmanager
 def without(patches: Patches) -> Iterator[None]:
     """Switch a rule off."""
-    caches = (
-        words._normalize, words.stem, words._initials, index._distinct, index._hash_headline,
-        same_country._relatives, same_country._codes, countries.countries, countries._main_names,
-        countries._name,
-    )  # fmt: skip
+    modules = (words, countries, same_country, index, ranking)
+    caches = [
+        each for module in modules for each in vars(module).values() if hasattr(each, "cache_clear")
+    ]
     with ExitStack() as stack:
         for owner, name, value in patches:
             stack.enter_context(patch.object(owner, name, value))
