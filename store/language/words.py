@@ -341,10 +341,12 @@ def rarity(common: float) -> float:
 @cache
 def _english() -> Mapping[str, float]:
     path = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt")
-    # Line by line: the rare words, which are left out, would take more memory than the others.
-    with path.open(encoding="utf-8-sig") as lines:
-        billions = sum(int(line.split()[1]) for line in lines) / 1e9
-    with path.open(encoding="utf-8-sig") as lines:
-        counted = map(str.split, lines)
-        common = ((word, math.log10(int(count) / billions)) for word, count in counted)
-        return {word: value for word, value in common if value >= _RAREST}
+    listed = path.read_text("utf-8-sig").split()
+    counts = [*map(int, listed[1::2])]
+    billions = sum(counts) / 1e9
+    least = 10**_RAREST * billions
+    return {
+        word: math.log10(count / billions)
+        for word, count in zip(listed[::2], counts, strict=True)
+        if count >= least
+    }
