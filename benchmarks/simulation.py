@@ -106,8 +106,8 @@ PLANTED = (
     Planted(
         "a claim that was overtaken writes its outcome",
         RECORD,
-        "WHERE key = m.column1 AND state = m.column2 AND attempts = m.column3",
-        "WHERE key = m.column1",
+        "WHERE key = $1 AND state = $2 AND attempts = $3",
+        "WHERE key = $1",
     ),
     Planted(
         "a post that was sent is planned again",

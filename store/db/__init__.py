@@ -24,7 +24,6 @@ from store.db.types import (
     places,
     to_instant,
     to_text,
-    value_rows,
 )
 
 __all__ = [
@@ -44,7 +43,6 @@ __all__ = [
     "readable",
     "to_instant",
     "to_text",
-    "value_rows",
 ]
 
 

@@ -140,6 +140,11 @@ class PostgresConnection:
             call = self._raw.executemany(sql, batch, timeout=self._batch_seconds)
             await self._await(call, self._batch_seconds)
 
+    async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
+        parameters = [[*map(storable, row)] for row in rows]
+        return await self._await(self._raw.fetchmany(sql, parameters, timeout=self._seconds))
+
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:

@@ -14,6 +14,7 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import (
@@ -24,6 +25,7 @@ from contextlib import (
     contextmanager,
     suppress,
 )
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Self, TypeVar
@@ -71,6 +73,19 @@ _NAMES = tuple(map(str, range(1, 32_767)))
 _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
+class _RawConnection(aiosqlite.Connection):
+    """A connection of aiosqlite that also runs one statement for many rows, in one call."""
+
+    async def fetchmany(
+        self, sql: str, rows: Sequence[Mapping[str, object]]
+    ) -> Sequence[sqlite3.Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results."""
+        # `executemany` drops the rows of RETURNING.
+        return await self._execute(  # type: ignore[no-any-return, no-untyped-call]
+            lambda: [row for each in rows for row in self._conn.execute(sql, each)]
+        )
+
+
 class _Thread:
     """A connection of aiosqlite, which runs in its own thread, with a deadline for each call.
 
@@ -78,7 +93,7 @@ class _Thread:
     behind the late call. Then the transaction of the late call is rolled back.
     """
 
-    def __init__(self, raw: aiosqlite.Connection, availability: Availability) -> None:
+    def __init__(self, raw: _RawConnection, availability: Availability) -> None:
         self.raw = raw
         self._availability = availability
         self._catching_up: asyncio.Task[None] | None = None
@@ -165,6 +180,10 @@ class SQLiteConnection:
             # The connection's thread computes the rest of the batch.
             batch = chain([first], islice(parameters, _BATCH - 1))
             await self._call(self._raw.executemany, sql, batch)
+
+    async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
+        return await self._call(self._raw.fetchmany, sql, [_named(row) for row in rows])
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
@@ -404,7 +423,9 @@ async def _open_thread(
     uri = f"file:{quote(os.fsencode(path))}?mode={'rw' if is_looking else 'rwc'}"
     with _as_database_error(path, "opened"):
         async with asyncio.timeout(_STATEMENT_SECONDS):
-            raw = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+            connect = partial(sqlite3.connect, uri, uri=True, isolation_level=None)
+            raw = _RawConnection(connect, iter_chunk_size=_BATCH)
+            await raw
     thread = _Thread(raw, availability)
     try:
         raw.row_factory = sqlite3.Row

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +68,10 @@ class Connection(Protocol):
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
+        ...
+
+    async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
         ...
 
     async def fill(
@@ -180,17 +183,3 @@ def to_instant(text: str) -> datetime:
 def places(values: Sequence[object], *, start: int = 1) -> str:
     """Return the placeholders of *values* for an IN (…), numbered from *start*."""
     return ", ".join(f"${number}" for number in range(start, start + len(values)))
-
-
-@cache
-def value_rows(count: int, types: tuple[str, ...]) -> str:
-    """Return the placeholders of *count* rows for VALUES, with columns of *types*.
-
-    Both engines call the columns column1, column2, and so on.
-    """
-    # PostgreSQL cannot infer the types.
-    columns = len(types)
-    return ", ".join(
-        f"({', '.join(f'CAST(${row * columns + n} AS {name})' for n, name in enumerate(types, 1))})"
-        for row in range(count)
-    )

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from itertools import chain
 from typing import Any
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
-from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.posting.likeness import Leads, are_alike
 from store.posting.record import IS_THERE
 from store.types import Article, ChannelId, News, Order, PostKind, Schedule, TeamId
@@ -110,27 +109,20 @@ _NEXT_NUMBER = """
 SELECT COALESCE(MAX(next_number), 0) AS number FROM revision WHERE loaded_at <= $1
 """
 _RECENT = """
-SELECT team_id, channel_id, headline, question FROM (
-    SELECT asked.team_id, asked.channel_id, COALESCE(a.headline, r.headline) AS headline,
-        COALESCE(a.question, r.question) AS question,
-        ROW_NUMBER() OVER (
-            PARTITION BY asked.team_id, asked.channel_id ORDER BY asked.at DESC, asked.key DESC
-        ) AS place
-    FROM (
-        SELECT team_id, channel_id, article_id, due_at AS at, key
-        FROM (VALUES {channels}) c
-        JOIN post ON team_id = c.column1 AND channel_id = c.column2
-        WHERE kind IN ('question', 'digest') AND state NOT IN ('failed', 'missed', 'skipped')
-        UNION ALL
-        SELECT team_id, channel_id, article_id, asked_on AS at, article_id AS key
-        FROM (VALUES {channels}) c
-        JOIN posted_article ON team_id = c.column1 AND channel_id = c.column2
-        WHERE asked > 0
-    ) asked
-    LEFT JOIN loaded_article a ON a.id = asked.article_id
-    LEFT JOIN retired_article r ON r.id = asked.article_id
-    WHERE a.id IS NOT NULL OR r.id IS NOT NULL
-) placed WHERE place <= {most} ORDER BY team_id, channel_id, place
+SELECT asked.team_id, asked.channel_id, COALESCE(a.headline, r.headline) AS headline,
+    COALESCE(a.question, r.question) AS question
+FROM (
+    SELECT team_id, channel_id, article_id, due_at AS at, key FROM post
+    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
+      AND state NOT IN ('failed', 'missed', 'skipped')
+    UNION ALL
+    SELECT team_id, channel_id, article_id, asked_on AS at, article_id AS key FROM posted_article
+    WHERE team_id = $1 AND channel_id = $2 AND asked > 0
+) asked
+LEFT JOIN loaded_article a ON a.id = asked.article_id
+LEFT JOIN retired_article r ON r.id = asked.article_id
+WHERE a.id IS NOT NULL OR r.id IS NOT NULL
+ORDER BY asked.at DESC, asked.key DESC LIMIT $3
 """
 # A day without a time stands for its beginning, in UTC.
 _LAST_ASKED = """
@@ -653,10 +645,8 @@ async def _recents(
     connection: Connection, channels: Sequence[tuple[TeamId, ChannelId]]
 ) -> Mapping[tuple[TeamId, ChannelId], Recent]:
     """Return the last questions of each channel that was asked any."""
-    rows_of_channels = value_rows(len(channels), ("TEXT", "TEXT"))
-    sql = _RECENT.format(channels=rows_of_channels, most=_APART)
     asked: dict[tuple[TeamId, ChannelId], list[Row]] = {}
-    for row in await connection.fetch(sql, *chain.from_iterable(channels)):
+    for row in await connection.fetchmany(_RECENT, [(*each, _APART) for each in channels]):
         asked.setdefault((row["team_id"], row["channel_id"]), []).append(row)
     return {
         channel: Recent(

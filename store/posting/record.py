@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
 
-from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.types import About, ChannelId, Post, PostKind, PostState, TeamId, UserId
 
 GRACE = timedelta(hours=2)
@@ -57,7 +56,7 @@ MOVES: dict[PostState, frozenset[PostState]] = {
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state,
                   schedule_id, due_on, due_at, parent_key, asked_by, not_before, error)
-VALUES {rows}
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, article_id = excluded.article_id, revision = excluded.revision,
     why = excluded.why, state = excluded.state, due_at = excluded.due_at,
@@ -67,26 +66,19 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
 ) RETURNING key
 """
-_PLAN_TYPES = (*["TEXT"] * 5, "BIGINT", *["TEXT"] * 10)
 _MOVE = """
-UPDATE post SET state = m.column4, attempts = m.column5, doubts = m.column6, looks = m.column7,
-                not_before = m.column8, called_at = m.column9, owner = m.column10,
-                message_ts = m.column11, error = m.column12,
-                asked_by = CASE WHEN m.column13 = 1 THEN asked_by END
-FROM (VALUES {rows}) AS m
-WHERE key = m.column1 AND state = m.column2 AND attempts = m.column3
+UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8,
+                called_at = $9, owner = $10, message_ts = $11, error = $12,
+                asked_by = CASE WHEN CAST($13 AS BIGINT) = 1 THEN asked_by END
+WHERE key = $1 AND state = $2 AND attempts = $3
 RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, state, schedule_id,
           due_on, due_at, parent_key, asked_by, attempts, doubts, looks, not_before, called_at,
           owner, message_ts, error
 """
-_MOVE_TYPES = ("TEXT", "TEXT", "BIGINT", "TEXT", *["BIGINT"] * 3, *["TEXT"] * 5, "BIGINT")
 _LOG = """
 INSERT INTO post_move (post_key, number, state, at, owner, error)
-SELECT m.column1, (SELECT COUNT(*) + 1 FROM post_move WHERE post_key = m.column1),
-       m.column2, m.column3, m.column4, m.column5
-FROM (VALUES {rows}) AS m
+VALUES ($1, (SELECT COUNT(*) + 1 FROM post_move WHERE post_key = $1), $2, $3, $4, $5)
 """
-_LOG_TYPES = ("TEXT",) * 5
 _ERASE_STORIES = "DELETE FROM post_story WHERE post_key = $1"
 _TAKE_BACK = """
 UPDATE post SET error = $2 WHERE key = $1 AND state = 'sent' AND error IS NULL RETURNING key
@@ -260,10 +252,7 @@ async def plan_posts(
     """Store new posts with different keys, as `plan_post` does; return the keys of those stored."""
     if not new_posts:
         return frozenset()
-    values = [_new_columns(new_post) for new_post in new_posts]
-    rows = await connection.fetch(
-        _PLAN.format(rows=value_rows(len(values), _PLAN_TYPES)), *chain(*values)
-    )
+    rows = await connection.fetchmany(_PLAN, [_new_columns(new_post) for new_post in new_posts])
     planned = {row["key"] for row in rows}
     stored = [new_post for new_post in new_posts if new_post.key in planned]
     for new_post in stored:
@@ -274,8 +263,8 @@ async def plan_posts(
                 [(new_post.key, place, story) for place, story in enumerate(new_post.story_ids)],
             )
     at = to_text(now)
-    await _log(
-        connection,
+    await connection.executemany(
+        _LOG,
         [(one.key, one.state, at, PERSON if one.asked_by else None, one.error) for one in stored],
     )
     return planned
@@ -314,12 +303,10 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
     `attempts` is the fencing token: it rises with every claim, so a stale claim matches no row and
     writes nothing. When a post is done, the id of the person who asked for it is deleted.
     """
-    values = [change.columns() for change in changes]
-    sql = _MOVE.format(rows=value_rows(len(values), _MOVE_TYPES))
-    rows = await connection.fetch(sql, *chain(*values))
+    rows = await connection.fetchmany(_MOVE, [change.columns() for change in changes])
     moved = {row["key"]: to_post(row) for row in rows}
-    await _log(
-        connection,
+    await connection.executemany(
+        _LOG,
         [
             (one.post.key, one.to, to_text(one.at), one.owner or one.post.owner, one.error)
             for one in changes
@@ -327,14 +314,6 @@ async def move_all(connection: Connection, changes: Sequence[Move]) -> Mapping[s
         ],
     )
     return moved
-
-
-async def _log(connection: Connection, moves: Sequence[tuple[object, ...]]) -> None:
-    """Add a row to the history of each of these posts, which are different ones."""
-    if moves:
-        await connection.execute(
-            _LOG.format(rows=value_rows(len(moves), _LOG_TYPES)), *chain.from_iterable(moves)
-        )
 
 
 async def erase(connection: Connection, team_id: TeamId, key: str) -> bool:
@@ -372,7 +351,8 @@ async def take_back(connection: Connection, post: Post, *, now: datetime) -> Non
     The row keeps its stories: what a person deletes must not come back with the next post.
     """
     if await connection.fetch(_TAKE_BACK, post.key, _DELETED):
-        await _log(connection, [(post.key, post.state, to_text(now), PERSON, _DELETED)])
+        moved = post.key, post.state, to_text(now), PERSON, _DELETED
+        await connection.execute(_LOG, *moved)
 
 
 async def forget_person(connection: Connection, team_id: TeamId, user_id: UserId) -> None:

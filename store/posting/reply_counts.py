@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import chain
 
-from store.db import Connection, Database, Row, places, to_instant, to_text, value_rows
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.rows import QueueReader
 from store.types import ChannelId, Post, PostKind, TeamId
 
@@ -28,10 +27,9 @@ UNTRACKED = "untracked"
 Slack did not say which message it became."""
 
 _ADD = """
-INSERT INTO reply_count (post_key, days, due_at, until_at) VALUES {rows}
+INSERT INTO reply_count (post_key, days, due_at, until_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (post_key, days) DO NOTHING
 """
-_ADD_TYPES = ("TEXT", "BIGINT", "TEXT", "TEXT")
 # Parley's own replies are the stories of the post, and what people shared in its thread.
 _DUE = """
 SELECT due.*, (
@@ -194,10 +192,7 @@ async def plan_counts(connection: Connection, sent: Iterable[Post], *, now: date
         if post.kind in _KINDS and post.message_ts
         for each in times
     ]
-    if rows:
-        await connection.execute(
-            _ADD.format(rows=value_rows(len(rows), _ADD_TYPES)), *chain.from_iterable(rows)
-        )
+    await connection.executemany(_ADD, rows)
 
 
 def _to_reading(row: Row) -> Reading:

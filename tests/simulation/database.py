@@ -42,6 +42,11 @@ class SimulatedConnection:
         await self._step("database")
         self._raw.executemany(sql, map(_named, rows))
 
+    async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
+        await self._step("database")
+        return [row for each in rows for row in self._raw.execute(sql, _named(each))]
+
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
     ) -> None:

@@ -165,6 +165,15 @@ async def test_rows_are_streamed(database_url: str) -> None:
             assert [row["number"] async for row in rows] == list(range(1200))
 
 
+async def test_a_statement_for_many_rows_returns_the_rows_of_all(database_url: str) -> None:
+    async with open_database(database_url) as database, database.transaction() as connection:
+        await connection.executemany(ADD, ((number,) for number in range(4)))
+        sql = "UPDATE revision SET number = number + 10 WHERE number = $1 RETURNING number"
+        rows = await connection.fetchmany(sql, [(3,), (7,), (1,)])
+        assert [row["number"] for row in rows] == [13, 11]
+        assert not await connection.fetchmany(sql, [])
+
+
 async def test_text_is_ordered_by_its_bytes(database_url: str) -> None:
     words = ["Zagreb", "a", "Äther", "b", "_", "é", "B", "😀", "～"]
     async with open_database(database_url) as database:
