@@ -1,9 +1,9 @@
 """Words that stand for the same country: its own names, its people, its capital and its codes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import combinations, product
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import chain, combinations, product
 from typing import TypeAlias
 
 from store.language.countries import LONGEST_NAME, Name, countries, without_person
@@ -38,14 +38,28 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
         is_sure = len(word) > 2 or word.isupper()
         if names := _codes().get(word.lower()):
             yield slice(at, at + 1), dict.fromkeys(names, SAME if is_sure else CAPITAL)
-    known = _relatives()
     lower = tuple(map(str.lower, query_words))
+    # Seldom any word is in a name.
+    if not any(map(_is_in_name, lower)):
+        return
+    known = _relatives()
     for start, end in combinations(range(len(lower) + 1), 2):
         if end - start <= LONGEST_NAME:
             *others, last = lower[start:end]
             found = known.get((*others, last)) or known.get((*others, without_person(last)))
             if found:
                 yield slice(start, end), found
+
+
+@lru_cache(maxsize=10_000)
+def _is_in_name(word: str) -> bool:
+    known = _words_of_names()
+    return word in known or without_person(word) in known
+
+
+@cache
+def _words_of_names() -> Container[str]:
+    return {*chain.from_iterable(_relatives())}
 
 
 @cache

@@ -245,9 +245,9 @@ class Finder:
 
     def _match(self, word: str, expansions: Expansions) -> QueryWord:
         # People use the same words in different look-ups.
-        key = word, *expansions.items()
+        key = word, len(expansions)
         found = self._matched.get(key) or self._common.get(key)
-        if found is None:
+        if found is None or found.expansions != expansions:
             found = match_word(word, expansions, self.index)
             if found.count <= _CACHED_NUMBERS:
                 self._matched[key] = found

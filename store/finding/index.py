@@ -174,13 +174,13 @@ class Index:
     """The index of the loaded articles. It never changes, so a look-up needs no lock."""
 
     def __init__(self, articles: Segment) -> None:
-        self._words = articles.words
         self._postings = articles.postings
         # A memoryview, because its items are integers of Python, which numpy slices faster by.
         self._starts = np.append(0, np.cumsum(articles.counts, dtype=np.int64)).data
         self._changed: Mapping[str, Postings] = {}
         """The postings of words of articles that were removed or added since *articles*."""
-        self.vocabulary = Vocabulary(zip(articles.words, articles.counts.tolist(), strict=True))
+        self.vocabulary = Vocabulary(articles.words, articles.counts)
+        self._places = self.vocabulary.places
         self._set_numbers(articles.numbers, articles.headlines)
 
     def _set_numbers(self, numbers: Numbers, headlines: NDArray[np.uint64]) -> None:
@@ -190,7 +190,7 @@ class Index:
         """The number of articles."""
         by_headline = np.argsort(headlines, kind="stable")
         self._by_headline = numbers[by_headline]
-        self._headlines = headlines[by_headline]
+        self._headlines = headlines[by_headline].data
 
     @classmethod
     def of(cls, articles: Iterable[Article]) -> Self:
@@ -221,14 +221,14 @@ class Index:
         places = np.searchsorted(self.numbers[is_kept], added.numbers)
         new._set_numbers(
             np.insert(self.numbers[is_kept], places, added.numbers),
-            np.insert(self._headlines[by_number][is_kept], places, added.headlines),
+            np.insert(np.asarray(self._headlines)[by_number][is_kept], places, added.headlines),
         )
         return new
 
     def with_headline(self, headline: tuple[str, ...], limit: int) -> Numbers:
         """Return the first articles whose headline has exactly these words; none if it is empty."""
-        wanted = np.uint64(hash_words(headline))
-        low = high = int(self._headlines.searchsorted(wanted))
+        wanted = hash_words(headline)
+        low = high = bisect_left(self._headlines, wanted)
         while headline and high < min(low + limit, self.size) and self._headlines[high] == wanted:
             high += 1
         return self._by_headline[low:high]
@@ -246,6 +246,7 @@ class Index:
 
     def _in_base(self, word: str) -> Postings:
         """Return the postings that *word* had before any article changed."""
-        at = bisect_left(self._words, word)
-        is_there = at < len(self._words) and self._words[at] == word
-        return self._postings[self._starts[at] : self._starts[at + is_there]]
+        at = self._places.get(word)
+        if at is None:
+            return self._postings[:0]
+        return self._postings[self._starts[at] : self._starts[at + 1]]

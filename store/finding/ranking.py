@@ -51,6 +51,7 @@ class QueryWord:
     """
 
     text: str
+    expansions: Expansions
     weight: float
     few: Mapping[int, float]
     """The covers by the number of the article, unless there are many."""
@@ -116,12 +117,13 @@ def rank(
         numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
         keep = scores >= min_score
         return best(numbers[keep], scores[keep], limit, ties)
-    # An article with none of the rare words cannot score enough.
+    # An article with no rare word cannot score enough, nor one with only the last of them.
     shares: dict[int, float] = {}
-    for word in rare:
-        weight = word.weight
-        for number, cover in word.few.items():
-            shares[number] = shares.get(number, 0.0) + cover * weight
+    left = total
+    for word in sorted(rare, key=lambda word: -word.weight):
+        for number in word.few if left >= least else shares.keys() & word.few.keys():
+            shares[number] = shares.get(number, 0.0) + word.few[number] * word.weight
+        left -= word.weight
     numbers = np.array([*shares], dtype=np.uint32)
     for word in common:
         for number, cover in zip(shares, word.cover(numbers).tolist(), strict=True):
@@ -251,22 +253,23 @@ def _candidates(
 def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     """Return the articles that contain one of the *expansions* of a word of a query."""
     matched = [
-        (similarity, _intersect(expansion, index)) for expansion, similarity in expansions.items()
+        (similarity, found)
+        for expansion, similarity in expansions.items()
+        if len(found := _intersect(expansion, index))
     ]
-    matched = [(similarity, found) for similarity, found in matched if len(found)]
     few: Mapping[int, float] = {}
     many = None
-    if sum(len(found) for _, found in matched) <= _FEW:
+    if sum([len(found) for _, found in matched]) <= _FEW:
         few = _merge_few(matched)
     else:
         many = _merge_many(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
-    close = max((similarity for similarity, _ in matched), default=0.0) - 0.1
+    close = max([similarity for similarity, _ in matched], default=0.0) - 0.1
     least = float(close * _PLACE_WEIGHTS[-1])
     if many:
         frequency = int(np.count_nonzero(many[1] >= least))
     else:
-        frequency = sum(cover >= least for cover in few.values())
+        frequency = len([cover for cover in few.values() if cover >= least])
     common = index.vocabulary.commonness(word)
     weight = math.log(1 + index.size / (frequency or 1))
     if index.vocabulary.is_function_word(word):
@@ -279,6 +282,7 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         weight *= rarity(common)
     return QueryWord(
         word,
+        expansions,
         weight,
         few,
         many,
@@ -304,9 +308,13 @@ def _intersect(expansion: Expansion, index: Index) -> Postings:
 
 def _merge_few(matched: Sequence[tuple[float, Postings]]) -> Mapping[int, float]:
     """Return each article once, with the best cover of any expansion."""
+    if len(matched) == 1:
+        ((similarity, postings),) = matched
+        covers = _covers_of(similarity, is_merged=False)
+        return {posting >> 2: covers[posting & 3] for posting in postings.tolist()}
     best: dict[int, float] = {}
     for similarity, postings in matched:
-        covers = _covers_of(similarity, is_merged=len(matched) > 1)
+        covers = _covers_of(similarity, is_merged=True)
         for posting in postings.tolist():
             number, cover = posting >> 2, covers[posting & 3]
             if cover > best.get(number, 0.0):

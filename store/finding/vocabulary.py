@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
-from itertools import chain, compress, product
+from itertools import chain, compress, count, product
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -99,26 +99,30 @@ _MAX_EXPANSIONS = 32
 class Vocabulary:
     """The words of a corpus, arranged to find those that resemble a query word."""
 
-    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
-        """Build a vocabulary of words, each with the number of articles that contain it."""
-        counted = sorted(words)
-        self._counted = dict(counted)
-        self._words = [*self._counted]
-        self._counts = np.array([*self._counted.values()], dtype=np.uint32)
-        self._signatures = np.fromiter(map(signature, self._words), np.uint64, len(counted))
-        self._expanded: BoundedDict[tuple[str, bool], Expansions] = BoundedDict(_CACHED)
-        self.languages = self._spoken()
-        self._arrange(_stem_hashes(self._words, self.languages))
+    def __init__(self, words: Sequence[str], counts: NDArray[np.uint32]) -> None:
+        """Build a vocabulary of sorted *words*; *counts* are how many articles contain each."""
+        self._words = words
+        self._counts = counts
+        self._signatures = np.fromiter(map(signature, words), np.uint64, len(words))
+        self._number()
+        self._arrange(_stem_hashes(words, self.languages))
 
-    def _spoken(self) -> Sequence[Language]:
+    def _number(self) -> None:
+        """Set what depends on all words: their places and languages, and the empty caches."""
+        self.places: Mapping[str, int] = dict(zip(self._words, count(), strict=False))
+        """The place of each word in the order of all."""
+        self._ranges: dict[str, tuple[int, int]] = {"": (0, len(self._words))}
+        self._expanded: BoundedDict[tuple[str, bool], Expansions] = BoundedDict(_CACHED)
         fewest = SPOKEN * int(self._counts.max(initial=0))
-        return spoken(lambda word: self.count(word) > fewest)
+        self.languages = spoken(lambda word: self.count(word) > fewest)
 
     def _arrange(self, hashes: NDArray[np.int64]) -> None:
         """Sort the *hashes* of stems, which have a row for each language."""
         # Hashes, because the stems themselves would need as much memory as the words.
+        self._hashes = hashes
         self._by_stem = np.argsort(hashes, axis=None, kind="stable").astype(np.int32)
-        self._stems = hashes.ravel()[self._by_stem]
+        # A memoryview, in which a binary search is faster than in an array.
+        self._stems = hashes.ravel()[self._by_stem].data
 
     def updated(self, counts: Mapping[str, int]) -> Self:
         """Return a vocabulary with the new *counts* of some words; 0 removes a word.
@@ -127,42 +131,26 @@ class Vocabulary:
         """
         is_kept = np.ones(len(self._words), dtype=bool)
         changed = self._counts.copy()
-        added: list[str] = []
-        for word, count in sorted(counts.items()):
-            if word in self:
-                at = bisect_left(self._words, word)
-                changed[at], is_kept[at] = count, count > 0
-            elif count:
-                added.append(word)
+        for word in counts.keys() & self.places.keys():
+            at = self.places[word]
+            changed[at], is_kept[at] = counts[word], counts[word] > 0
+        added = sorted(word for word, count in counts.items() if count and word not in self)
         words = [*compress(self._words, is_kept)]
         places = [bisect_left(words, word) for word in added]
-        new = type(self)((word, counts[word]) for word in added)
+        new = type(self)(added, np.array([counts[word] for word in added], dtype=np.uint32))
+        new._words = sorted(words + added)
         new._counts = np.insert(changed[is_kept], places, new._counts)
         new._signatures = np.insert(self._signatures[is_kept], places, new._signatures)
-        # From the end, so that the other places stay right.
-        for place, word in zip(reversed(places), reversed(added), strict=True):
-            words.insert(place, word)
-        new._words = words
-        new._counted = {**self._counted, **counts}
-        for word in (word for word, count in counts.items() if not count):
-            del new._counted[word]
-        new.languages = new._spoken()
+        new._number()
         if new.languages != self.languages:
-            return type(self)(new.counted)
-        hashes = np.empty_like(self._stems)
-        hashes[self._by_stem] = self._stems
-        of_kept = hashes.reshape(len(self.languages) + 1, -1)[:, is_kept]
+            return type(self)(new._words, new._counts)
         of_added = _stem_hashes(added, self.languages)
-        new._arrange(np.insert(of_kept, places, of_added, axis=1))
+        new._arrange(np.insert(self._hashes[:, is_kept], places, of_added, axis=1))
         return new
 
     def __contains__(self, word: str) -> bool:
         """Return whether the corpus contains exactly *word*."""
-        return word in self._counted
-
-    def _stems_of(self, word: str) -> tuple[str, ...]:
-        """Return the stems of *word* in the languages of the corpus; the English one is first."""
-        return (stem(word), *(language.stem(word) for language in self.languages))
+        return word in self.places
 
     def commonness(self, word: str) -> float:
         """Return how common *word* is in one of the languages of the corpus."""
@@ -184,7 +172,8 @@ class Vocabulary:
 
     def count(self, word: str) -> int:
         """Return how many articles contain exactly *word*."""
-        return self._counted.get(word, 0)
+        at = self.places.get(word)
+        return 0 if at is None else int(self._counts[at])
 
     def expand(self, query_words: Sequence[str]) -> list[Expansions]:
         """Return the best expansions of each word of a query, in the order of the words."""
@@ -328,23 +317,35 @@ class Vocabulary:
 
     def _range(self, start: str) -> tuple[int, int]:
         """Return the range of the words that begin with *start*."""
-        low = bisect_left(self._words, start)
-        if low == len(self._words) or not self._words[low].startswith(start):
-            return low, low
-        return low, bisect_left(self._words, start + "\U0010ffff", low)
+        found = self._ranges.get(start)
+        if found is None:
+            low, high = self._range(start[: min(len(start) - 1, 2)])
+            low = bisect_left(self._words, start, low, high)
+            if low == high or not self._words[low].startswith(start):
+                return low, low
+            found = low, bisect_left(self._words, start + "\U0010ffff", low, high)
+            if len(start) < 3:
+                self._ranges[start] = found
+        return found
 
-    def _starting(self, word: str) -> list[str]:
+    def _starting(self, word: str) -> Sequence[str]:
         low, high = self._range(word)
         if high - low <= _MAX_EXPANSIONS:
             return self._words[low:high]
         commonest = np.argpartition(self._counts[low:high], -_MAX_EXPANSIONS)[-_MAX_EXPANSIONS:]
         return [self._words[low + at] for at in sorted(commonest.tolist())]
 
+    def _hashes_of(self, word: str) -> list[int]:
+        """Return the hashes of the stems of *word*; that of the English one is first."""
+        if (place := self.places.get(word)) is None:
+            return [hash(stem(word)), *(hash(language.stem(word)) for language in self.languages)]
+        hashes: list[int] = self._hashes[:, place].tolist()
+        return hashes
+
     def _with_stem(self, word: str) -> list[str]:
         found: dict[str, None] = {}
-        for of in self._stems_of(word):
-            wanted = hash(of)
-            at = int(self._stems.searchsorted(wanted))
+        for wanted in self._hashes_of(word):
+            at = bisect_left(self._stems, wanted)
             # Seldom any word has the stem.
             while at < len(self._stems) and self._stems[at] == wanted:
                 found[self._words[self._by_stem[at] % len(self._words)]] = None
@@ -457,6 +458,9 @@ class Vocabulary:
         """
         changed = np.bitwise_count(self._signatures[low:high] ^ np.uint64(signature(word)))
         others = [self._words[low + at] for at in (changed <= 2 * edits).nonzero()[0].tolist()]
+        if others == [word]:
+            yield word, 0
+            return
         for other, distance, _ in process.extract(
             word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
         ):

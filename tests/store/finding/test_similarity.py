@@ -223,12 +223,14 @@ async def test_only_the_models_that_know_the_language_count() -> None:
 
 
 def test_probes_are_words_of_one_story_in_any_language() -> None:
-    vocabulary = Vocabulary([("turkey", 1), ("kyiv", 2), ("die", 1), ("2022", 1), ("мир", 1)])
+    counts = np.array([1, 1, 2, 1, 1], dtype=np.uint32)
+    vocabulary = Vocabulary(["2022", "die", "kyiv", "turkey", "мир"], counts)
     assert similarity.choose_probes(vocabulary) == ["die", "turkey", "мир"]
-    many = Vocabulary(("a" * (number + 2), 1) for number in range(1_000))
+    words = ["a" * (number + 2) for number in range(1_000)]
+    many = Vocabulary(words, np.ones(1_000, dtype=np.uint32))
     probes = similarity.choose_probes(many)
     assert similarity.PROBE_COUNT / 2 <= len(probes) <= similarity.PROBE_COUNT
-    assert similarity.choose_probes(Vocabulary([])) == []
+    assert similarity.choose_probes(Vocabulary([], counts[:0])) == []
 
 
 # --- the arrays ----------------------------------------------------------------------------------
