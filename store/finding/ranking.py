@@ -286,7 +286,10 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         weight,
         few,
         many,
-        is_name=bool(matched) and common < _NAME and _may_be_name(word),
+        is_name=bool(matched)
+        and common < _NAME
+        and _may_be_name(word)
+        and index.vocabulary.knows_commonness(word),
         is_unknown=not matched,
     )
 

@@ -159,6 +159,15 @@ class Vocabulary:
             common = max(common, *(each.commonness(word) for each in self.languages))
         return common
 
+    def knows_commonness(self, word: str) -> bool:
+        """Return whether it is known how common words like *word* are, so that a rare one is rare.
+
+        There are lists of some languages only. In Hindi, or in Polish, every word would be rare.
+        """
+        if self.languages:
+            return all(language.uses for language in self.languages)
+        return word.isascii()
+
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""
         if word in FUNCTION_WORDS or not self.languages:

@@ -83,6 +83,8 @@ _LISTS = {
 
 # What Snowball leaves in German: Lehrerin, Lehrerinnen; and then Museum, schließt.
 _FEMININE, _ENDING = re.compile("(?<=....)in(?:nen)?$"), re.compile("(?<=...)um$|(?<=.....)t$")
+# And abgelehnt, ablehnen.
+_PARTICIPLE = re.compile("^(ab|an|auf|aus|bei|ein|fest|her|hin|mit|nach|um|vor|weg|zu)ge(?=...)")
 _WITH_COMPOUNDS = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish"})
 
 
@@ -128,7 +130,9 @@ def _stemmer(name: str) -> Callable[[str], str]:
         # It needs the accent of "fermée", and words come without accents.
         return lambda word: snowball(re.sub("e(?=es?$)", "é", word))
     if name == "german":
-        return lambda word: _ENDING.sub("", snowball(_FEMININE.sub("", word)))
+        return lambda word: _ENDING.sub(
+            "", _PARTICIPLE.sub(r"\1", snowball(_FEMININE.sub("", word)))
+        )
     return snowball
 
 

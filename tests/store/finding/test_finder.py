@@ -374,6 +374,27 @@ async def test_a_german_compound_is_found_by_its_parts(query: str, number: int) 
     assert matches(await GERMAN.find(query))[0].article.position == number
 
 
+@pytest.mark.parametrize("query", ["ablehnen", "abgelehnt"])
+@pytest.mark.parametrize("written", ["abgelehnt", "ablehnen"])
+async def test_a_german_participle_is_a_form_of_its_verb(query: str, written: str) -> None:
+    told = f"Die Stadt und die Räte wollen das nicht {written}, das für den Bau eine Hürde ist."
+    assert matches(await Finder.of([make_article(1, told)]).find(query))
+
+
+@pytest.mark.parametrize(
+    ("told", "query"),
+    [
+        ("अस्पताल ने बाज़ार में दुकान खोली।", "शेयर बाज़ार"),
+        (
+            "Miasto nie jest na sprzedaż, a rynek jest do remontu i za drogi jak się mówi.",
+            "rynek papierów",
+        ),
+    ],
+)
+async def test_a_common_word_of_an_unlisted_language_is_no_name(told: str, query: str) -> None:
+    assert not isinstance(await Finder.of([make_article(1, told)]).find(query), Found)
+
+
 @pytest.mark.parametrize("query", ["hund", "katze", "und", "mit der", "schwimmbad", "passwort"])
 async def test_an_everyday_german_word_stands_for_no_other(query: str) -> None:
     assert not isinstance(await GERMAN.find(query), Found)
