@@ -54,7 +54,7 @@ async def loaded_articles(store: Store) -> dict[str, Article]:
 def columns(store: Store) -> dict[str, object]:
     """Return what the index of the loaded revision holds: its articles, words and postings."""
     index = store.corpus.finder.index
-    words = {word: count for word, count in index.vocabulary._counted.items() if count}
+    words = dict(index.vocabulary.counted)
     postings = {word: found.tolist() for word, found in index.postings(words).items()}
     return {"numbers": index.numbers.tolist(), "words": words, "postings": postings}
 
