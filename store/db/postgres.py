@@ -14,6 +14,8 @@ from collections.abc import (
     AsyncIterable,
     AsyncIterator,
     Awaitable,
+    Callable,
+    Coroutine,
     Iterable,
     Iterator,
     Sequence,
@@ -289,6 +291,11 @@ class Postgres:
                 yield connection
         finally:
             self._writing.release()
+
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """Run *work* in a `transaction`, and return its result."""
+        async with self.transaction() as connection:
+            return await work(connection)
 
     @asynccontextmanager
     async def long_transaction(self) -> AsyncIterator[Connection]:

@@ -12,9 +12,9 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Coroutine,
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from contextlib import (
@@ -28,7 +28,7 @@ from contextlib import (
 from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
@@ -74,16 +74,11 @@ _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class _RawConnection(aiosqlite.Connection):
-    """A connection of aiosqlite that also runs one statement for many rows, in one call."""
+    """A connection of aiosqlite that runs any function in its thread."""
 
-    async def fetchmany(
-        self, sql: str, rows: Sequence[Mapping[str, object]]
-    ) -> Sequence[sqlite3.Row]:
-        """Run *sql* once for each of *rows*, and return the rows of all results."""
-        # `executemany` drops the rows of RETURNING.
-        return await self._execute(  # type: ignore[no-any-return, no-untyped-call]
-            lambda: [row for each in rows for row in self._conn.execute(sql, each)]
-        )
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *function* in the thread, and return its result."""
+        return await self._execute(function, self._conn)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _Thread:
@@ -183,7 +178,7 @@ class SQLiteConnection:
 
     async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
         """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
-        return await self._call(self._raw.fetchmany, sql, [_named(row) for row in rows])
+        return await self._call(self._raw.run, partial(_fetch_each, sql=sql, rows=rows))
 
     async def fill(
         self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
@@ -202,6 +197,66 @@ class SQLiteConnection:
 
     async def _call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
         return await self._thread.call(function, *args, seconds=self._seconds)
+
+
+class _DirectConnection:
+    """A connection inside a transaction, for code that runs in its thread: it never waits."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]:
+        """Run *sql* and return all rows."""
+        return self._raw.execute(sql, _named(args)).fetchall()
+
+    async def stream(self, sql: str, *args: object) -> AsyncIterator[Row]:
+        """Run *sql* and yield its rows."""
+        for row in self._raw.execute(sql, _named(args)):
+            yield row
+
+    async def execute(self, sql: str, *args: object) -> None:
+        """Run *sql* and return nothing."""
+        self._raw.execute(sql, _named(args))
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run *sql* once for each of *rows*."""
+        self._raw.executemany(sql, map(_named, rows))
+
+    async def fetchmany(self, sql: str, rows: Sequence[Sequence[object]]) -> Sequence[Row]:
+        """Run *sql* once for each of *rows*, and return the rows of all results, in this order."""
+        return _fetch_each(self._raw, sql, rows)
+
+    async def fill(
+        self, table: str, columns: Sequence[str], rows: AsyncIterable[Sequence[object]]
+    ) -> None:
+        """Raise: what is read from elsewhere is written in a long transaction."""
+        raise NotImplementedError(table, columns, rows)
+
+
+def _transact(raw: sqlite3.Connection, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    """Run *work* in a transaction that writes, and return its result."""
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        running = work(_DirectConnection(raw))
+        try:
+            running.send(None)
+        except StopIteration as done:
+            raw.execute("COMMIT")
+            result: T = done.value
+            return result
+        running.close()
+        raise RuntimeError(f"{work} waits for something else than its connection")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            raw.execute("ROLLBACK")
+        raise
+
+
+def _fetch_each(
+    raw: sqlite3.Connection, sql: str, rows: Iterable[Sequence[object]]
+) -> Sequence[Row]:
+    # `executemany` drops the rows of RETURNING.
+    return [row for each in rows for row in raw.execute(sql, _named(each))]
 
 
 def _named(args: Sequence[object]) -> dict[str, object]:
@@ -257,6 +312,16 @@ class SQLite:
     def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes."""
         return self._write(_STATEMENT_SECONDS)
+
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """Run *work* in a `transaction`, and return its result, in one call to the thread.
+
+        If the task is cancelled, the thread still ends the transaction, before any other.
+        """
+        with _readable_errors(self._path):
+            async with _locked(self._writing):
+                run = self._writer.raw.run
+                return await self._writer.call(run, partial(_transact, work=work))
 
     def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes, with long statements; nobody else can write."""

@@ -4,9 +4,10 @@ Most methods of `Posts` are one change of state in `store.posting.record`, with 
 the same transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -287,24 +288,7 @@ class Posts:
 
         Return each post as it is now, and None if its row has changed since it was read.
         """
-        stories: list[NewPost] = []
-        async with self._database.transaction() as connection:
-            moved = await move_all(connection, [change.move for change in changes])
-            for change in changes:
-                before, outcome, now = change.move.post, change.outcome, change.move.at
-                post = moved.get(before.key)
-                if outcome and outcome.stops_schedule:
-                    error = outcome.error or ""
-                    await stop_schedules(
-                        connection, before.team_id, before.channel_id, error=error, now=now
-                    )
-                if post and outcome and outcome.asks_person:
-                    await plan_unknown_outcome_notice(connection, post, now=now)
-                if post and outcome and outcome.message_ts and change.has_thread:
-                    stories.append(_story(before, post, now=now))
-            now = max(change.move.at for change in changes)
-            await plan_posts(connection, stories, now=now)
-            await plan_counts(connection, moved.values(), now=now)
+        moved = await self._database.write(partial(_write, changes=changes))
         return [moved.get(change.move.post.key) for change in changes]
 
     async def _read_contents(self, posts: Sequence[Post]) -> Sequence[_Content]:
@@ -417,6 +401,28 @@ class Posts:
         """Undo a skip: delete its row. Return False if the post is not skipped."""
         async with self._database.transaction() as connection:
             return await erase(connection, team_id, key)
+
+
+async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mapping[str, Post]:
+    """Write claims and outcomes; return the posts that were as they had been read, by key."""
+    stories: list[NewPost] = []
+    moved = await move_all(connection, [change.move for change in changes])
+    for change in changes:
+        before, outcome, now = change.move.post, change.outcome, change.move.at
+        post = moved.get(before.key)
+        if outcome and outcome.stops_schedule:
+            error = outcome.error or ""
+            await stop_schedules(
+                connection, before.team_id, before.channel_id, error=error, now=now
+            )
+        if post and outcome and outcome.asks_person:
+            await plan_unknown_outcome_notice(connection, post, now=now)
+        if post and outcome and outcome.message_ts and change.has_thread:
+            stories.append(_story(before, post, now=now))
+    now = max(change.move.at for change in changes)
+    await plan_posts(connection, stories, now=now)
+    await plan_counts(connection, moved.values(), now=now)
+    return moved
 
 
 async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:

@@ -2,16 +2,25 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from store.db import Connection, DatabaseUnavailableError, Row
 from store.db.types import storable
 
 _NAMES = tuple(map(str, range(1, 32_767)))
 """The names of parameters: the most that SQLite allows by default (sqlite.org/limits.html)."""
+T = TypeVar("T")
 Step = Callable[[str], Awaitable[None]]
 """Lets virtual time pass before a statement; raises if it fails, or if the process is dead."""
 
@@ -98,6 +107,11 @@ class SimulatedDatabase:
                 raise
             shared.writer.execute("COMMIT")
             await self._step("commit")
+
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """Run *work* in a `transaction`, and return its result."""
+        async with self.transaction() as connection:
+            return await work(connection)
 
     long_transaction = transaction
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +22,7 @@ import pytest
 import tests.postgres
 from store import open_store
 from store.db import (
+    Connection,
     DatabaseError,
     connect,
     exists,
@@ -69,6 +71,30 @@ async def test_an_exception_rolls_back(database_url: str) -> None:
         async with database.transaction() as connection:
             await connection.execute(ADD, 2)
     assert await count(database_url) == 1
+
+
+async def test_work_is_written_as_a_whole(database_url: str) -> None:
+    async def add(connection: Connection, *, divisor: int) -> float:
+        await connection.executemany(ADD, [(1,), (2,)])
+        (row,) = await connection.fetch("SELECT COUNT(*) AS n FROM revision")
+        return float(row["n"]) / divisor
+
+    async with open_database(database_url) as database:
+        with pytest.raises(ZeroDivisionError):
+            await database.write(partial(add, divisor=0))
+        assert await database.write(partial(add, divisor=1)) == 2
+    assert await count(database_url) == 2
+
+
+async def test_work_that_waits_for_something_else_is_refused(tmp_path: Path) -> None:
+    async def add(connection: Connection) -> None:
+        await connection.execute(ADD, 1)
+        await asyncio.sleep(0)
+
+    async with open_database(f"sqlite:///{tmp_path}/parley.db") as database:
+        with pytest.raises(RuntimeError, match="waits for something else"):
+            await database.write(add)
+    assert await count(f"sqlite:///{tmp_path}/parley.db") == 0
 
 
 async def test_cancelling_leaves_no_transaction_open(database_url: str) -> None:

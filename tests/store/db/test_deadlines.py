@@ -544,12 +544,21 @@ async def writing(database: Database) -> None:
         await connection.execute("SELECT hang()")
 
 
+async def writing_in_one_call(database: Database) -> None:
+    await database.write(_hang)
+
+
+async def _hang(connection: Connection) -> None:
+    await connection.execute(ADD, "lost")
+    await connection.fetch("SELECT hang()")
+
+
 async def loading(database: Database) -> None:
     async with database.long_transaction() as connection:
         await connection.executemany("INSERT INTO once VALUES ('T1', $1, hang())", [("lost",)])
 
 
-@pytest.mark.parametrize("work", [by_itself, reading, writing, loading])
+@pytest.mark.parametrize("work", [by_itself, reading, writing, writing_in_one_call, loading])
 async def test_a_disk_that_hangs(
     tmp_path: Path,
     disk: Disk,
