@@ -340,7 +340,7 @@ def _pick(window: Sequence[Candidate], recent: Recent, count: int) -> Sequence[C
     for _ in range(count):
         rest = [each for each in window if each not in picked]
         if rest:
-            picked.append(rank(rest, _after(recent, picked))[0])
+            picked.append(_first(rest, _after(recent, picked)))
     return picked
 
 
@@ -373,7 +373,7 @@ def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Se
             most = max(counts[window[each].headline] for each in others)
             others = [each for each in others if counts[window[each].headline] == most]
         stories = [window[each] for each in others]
-        first = rank(stories, _after(recent, [window[one] for one in picked]))[0]
+        first = _first(stories, _after(recent, [window[one] for one in picked]))
         picked.append(window.index(first))
         rest.remove(picked[-1])
     return [window[one] for one in picked]
@@ -388,26 +388,38 @@ def rank(window: Sequence[Candidate], recent: Recent) -> Sequence[Candidate]:
     of the last post come last; the rest keep their order: the newest first, then those without a
     date as they are shuffled.
 
-    The first candidate should also meet two conditions: its question differs from the last few,
-    and the others can follow without the same headline twice in a row. If no candidate meets
-    both, the second condition is the more important one.
+    The first candidate also meets the conditions of `_first`.
     """
     last = recent.headlines[0] if recent.headlines else None
+    first = _first(window, recent)
     ordered = sorted(window, key=lambda each: (*each.turn, each.headline == last))
-    least = [each for each in ordered if each.turn == ordered[0].turn]
-    round_ = [each for each in ordered if each.times == ordered[0].times]
-    equals = [each for each in least if (each.headline == last) == (least[0].headline == last)]
+    return [first, *(each for each in ordered if each is not first)]
+
+
+def _first(window: Sequence[Candidate], recent: Recent) -> Candidate:
+    """Return the candidate that `rank` puts first.
+
+    It should meet two conditions: its question differs from the last few, and the others can follow
+    without the same headline twice in a row. If no candidate meets both, the second condition is
+    the more important one.
+    """
+    last = recent.headlines[0] if recent.headlines else None
+    is_recent, times = min((each.is_recent, each.times) for each in window)
+    round_ = [each for each in window if each.times == times]
+    least = [each for each in round_ if each.is_recent == is_recent]
+    equals = [each for each in least if each.headline != last] or least
     if equals[0].published_at:
         # No headline without a date comes before news.
         round_ = [each for each in round_ if each.published_at]
         equals = [each for each in equals if each.published_at]
     # The headlines can be counted only if the window holds every article of this group.
     if len(round_) < _WINDOW:
-        counts = Counter(each.headline for each in round_)
-        good = {headline for headline in counts if _alternates(counts, headline)}
-        equals = [each for each in equals if each.headline in good] or equals
-    first = next((each for each in equals if not _is_near(each, recent)), equals[0])
-    return [first, *(each for each in ordered if each is not first)]
+        counts = Counter([each.headline for each in round_])
+        # If no headline has more than half of them, any headline may come first.
+        if max(counts.values()) > len(round_) // 2:
+            good = {headline for headline in counts if _alternates(counts, headline)}
+            equals = [each for each in equals if each.headline in good] or equals
+    return next((each for each in equals if not _is_near(each, recent)), equals[0])
 
 
 def _is_near(candidate: Candidate, recent: Recent) -> bool:
