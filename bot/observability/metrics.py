@@ -113,6 +113,13 @@ class Metrics:
         """Export the seconds since the socket received a *frame*: hello, pong or envelope."""
         self._silence.labels(frame).set_function(seconds)
 
+    def called(self, method: str, status: int | None, seconds: float) -> None:
+        """Count a call of Slack's Web API; *status* is None if there was no answer."""
+        self._calls.labels(method, str(status or "none")).inc()
+        self._call_seconds.labels(method).observe(seconds)
+        if method in _HISTORY_METHODS:
+            self._reconciliations.inc()
+
     def trace(self) -> aiohttp.TraceConfig:
         """Return a trace that counts an HTTP session's calls."""
         trace = aiohttp.TraceConfig()
@@ -123,10 +130,8 @@ class Metrics:
         async def end(_: aiohttp.ClientSession, call: SimpleNamespace, done: Any) -> None:
             method = done.url.path.rpartition("/")[2]
             response = getattr(done, "response", None)
-            self._calls.labels(method, str(response.status) if response else "none").inc()
-            self._call_seconds.labels(method).observe(time.perf_counter() - call.began)
-            if method in _HISTORY_METHODS:
-                self._reconciliations.inc()
+            status = response.status if response else None
+            self.called(method, status, time.perf_counter() - call.began)
 
         trace.on_request_start.append(start)
         trace.on_request_end.append(end)
