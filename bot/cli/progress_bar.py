@@ -1,23 +1,24 @@
 """A progress bar on the terminal, for work that takes more than a second."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from tqdm import tqdm
 
-from store.progress import Progress as Work
+from store.progress import Progress
 
 _AFTER_SECONDS = 1.0
 _EVERY_SECONDS = 0.1
+_FORMAT = "{desc:<18} |{bar}| {n_fmt}/{total_fmt} {elapsed}"
 
 
 @asynccontextmanager
-async def show_progress() -> AsyncIterator[Work]:
+async def show_progress() -> AsyncIterator[Progress]:
     """Yield a progress to report to; if standard error is a terminal, show it there as a bar."""
-    work = Work()
+    work = Progress()
     if not sys.stderr.isatty():
         yield work
         return
@@ -30,17 +31,14 @@ async def show_progress() -> AsyncIterator[Work]:
             await rendering
 
 
-async def _render(work: Work) -> None:
+async def _render(work: Progress) -> None:
     await asyncio.sleep(_AFTER_SECONDS)
-    columns = (
-        TextColumn("{task.description:<18}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    # tqdm shows nothing on a terminal that does not know its size.
+    width, height = shutil.get_terminal_size()
+    size = {"ncols": min(width, 80), "nrows": height}
     # Removed at the end, when the command prints its result.
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with tqdm(file=sys.stderr, bar_format=_FORMAT, leave=False, **size) as bar:
         while True:
-            bar.update(task, description=work.stage, completed=work.done, total=work.total or None)
+            bar.desc, bar.n, bar.total = work.stage, work.done, work.total or None
+            bar.refresh()
             await asyncio.sleep(_EVERY_SECONDS)
