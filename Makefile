@@ -148,6 +148,10 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 		! rm $@.failed 2>/dev/null
 	@$(PIP) install --no-compile $(VOCABULARY)
 	@touch $@
+	@# Development needs pip again and again. Here a script takes its place: its first use installs pip.
+	@[ -e $(VENV)/.dev ] || { $(PIP) --quiet uninstall --yes pip setuptools \
+		&& printf '%s\n' '#!/bin/sh' '"$${0%/*}/python" -m ensurepip --default-pip >/dev/null && exec "$$0" "$$@"' \
+		> $(VENV)/bin/pip && chmod +x $(VENV)/bin/pip; }
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@echo "Installing Parley and its development tools into $(VENV) ..."
