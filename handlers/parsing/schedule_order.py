@@ -163,24 +163,46 @@ def parse_order_at(words: str, *, zone: str, now: datetime, base: Order | None =
     try:
         return parse_order(words, zone=zone, today=today, base=base)
     except LaterStartError as error:
-        rest = words.replace(error.typed, " ", 1)
+        question, orders = "", tuple[Order, ...]()
         with suppress(ParleyError):
-            order = parse_order(rest, zone=zone, today=today, base=base)
-            (start,) = parse_dates(error.when, today=today)
-            # "Monday and tomorrow at 9" names a day of its own.
-            typed = re.escape(error.typed)
-            is_start = not re.search(rf"\band\s+{typed}|{typed}\s+and\b", words, re.IGNORECASE)
-            if is_start and next(occurrences(order.timetable, after=now)).due_on >= start:
-                return order
-        raise
+            question, orders = _orders_from(error, words, zone=zone, now=now, base=base)
+        if not orders:
+            raise
+        if question:
+            raise UnclearError(question, orders) from None
+        return orders[0]
     except UnclearError as error:
-        question, orders = str(error), []
+        question, begin = str(error), []
         for order in error.readings:
             begun = replace(order, timetable=_not_over(order.timetable, now))
             was, becomes = describe_start(order.timetable), describe_start(begun.timetable)
             question = question.replace(was, becomes)
-            orders.append(begun)
-        raise UnclearError(question, orders) from None
+            begin.append(begun)
+        raise UnclearError(question, begin) from None
+
+
+def _orders_from(
+    start: LaterStartError, words: str, *, zone: str, now: datetime, base: Order | None
+) -> tuple[str, tuple[Order, ...]]:
+    """Return what to ask about *words* without their *start*, or "", and the orders they can mean.
+
+    Return no orders if one of them would post before the start. Raises `ParleyError`.
+    """
+    question, rest = "", words.replace(start.typed, " ", 1)
+    if rest == words:
+        return "", ()  # other words were between those of the start
+    try:
+        orders: tuple[Order, ...] = (parse_order_at(rest, zone=zone, now=now, base=base),)
+    except UnclearError as error:
+        question, orders = str(error), error.readings
+    (begins_on,) = parse_dates(start.when, today=now.astimezone(ZoneInfo(zone)).date())
+    # "Monday and tomorrow at 9" names a day of its own.
+    typed = re.escape(start.typed)
+    is_day = re.search(rf"\band\s+{typed}|{typed}\s+and\b", words, re.IGNORECASE)
+    firsts = [next(occurrences(order.timetable, after=now)).due_on for order in orders]
+    if is_day or any(first < begins_on for first in firsts):
+        return "", ()
+    return question, orders
 
 
 def _not_over(timetable: Timetable, now: datetime) -> Timetable:

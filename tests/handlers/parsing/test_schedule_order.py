@@ -225,6 +225,18 @@ def test_a_start_that_changes_nothing_is_accepted(words: str, is_accepted: bool)
         parse_order_at(words, zone="UTC", now=_NOON)
 
 
+@pytest.mark.parametrize("words", ["tomorrow at 4", "wed at four starting tomorrow"])
+def test_a_start_leaves_the_question_which_time_is_meant(words: str) -> None:
+    with pytest.raises(UnclearError, match="04:00 or 16:00") as raised:
+        parse_order_at(words, zone="UTC", now=_NOON.replace(hour=17))
+    assert [order.timetable.at.hour for order in raised.value.readings] == [4, 16]
+
+
+def test_a_start_between_other_words_is_refused() -> None:
+    with pytest.raises(ParleyError, match="starts at once"):
+        parse_order_at("from wed at 9 thu", zone="UTC", now=_NOON)
+
+
 @pytest.mark.parametrize(("at", "first"), [("9:00", 14), ("13:00", 30)])
 def test_nothing_begins_with_a_post_that_is_over(at: str, first: int) -> None:
     with pytest.raises(UnclearError) as raised:
