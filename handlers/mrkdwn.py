@@ -86,7 +86,8 @@ def split_at(text: str, words: Iterable[str]) -> Sequence[str]:
     split: list[str] = []
     end = 0
     # The first place, and of words at the same place the longest.
-    for at, shorter in sorted((at, -len(word)) for word in {*words} for at in _places(text, word)):
+    places = [(at, -len(word)) for word in {*words} if word in text for at in _places(text, word)]
+    for at, shorter in sorted(places):
         if at >= end:
             split += [text[end:at], text[at : at - shorter]]
             end = at - shorter

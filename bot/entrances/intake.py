@@ -85,7 +85,10 @@ def _well_formed(value: Any) -> Any:
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, dict):
-        return {well_formed(name): _well_formed(one) for name, one in value.items()}
+        return {
+            well_formed(name): well_formed(one) if isinstance(one, str) else _well_formed(one)
+            for name, one in value.items()
+        }
     if isinstance(value, list):
         return [_well_formed(one) for one in value]
     return value

@@ -65,13 +65,13 @@ def actions(*elements: Element) -> Block:
 def button(
     label: str,
     action: str,
-    value: Value,
+    value: Value | str,
     *,
     primary: bool = False,
     hint: str | None = None,
     confirm: str | None = None,
 ) -> Element:
-    """Return a button; *hint* is its accessibility label for screen readers.
+    """Return a button; *value* may be encoded, and *hint* is its label for screen readers.
 
     *confirm* is a question that the user has to confirm after pressing.
     """
@@ -79,7 +79,7 @@ def button(
         "type": "button",
         "action_id": action,
         "text": literal(truncate(label, _LABEL)),
-        "value": value.encode(),
+        "value": value if isinstance(value, str) else value.encode(),
     }
     if primary:
         shown["style"] = "primary"

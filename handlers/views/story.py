@@ -145,7 +145,7 @@ def _buttons(
     where: str,
     can_write: bool = False,
 ) -> list[Element]:
-    value = Value(article_id=article.id, words=words, place=place, where=where)
+    value = Value(article_id=article.id, words=words, place=place, where=where).encode()
 
     def about(label: str, action: Action, *, primary: bool = False) -> Element:
         return button(label, action, value, primary=primary, hint=f"{label}: {article.headline}")
@@ -175,7 +175,7 @@ def question_offer(article: Article, *, where: str) -> Message:
     return message(text, [section(text), actions(_write_button(article, value))])
 
 
-def _write_button(article: Article, value: Value) -> Element:
+def _write_button(article: Article, value: Value | str) -> Element:
     label = "Change its question" if article.question else "Write its question"
     return button(label, Action.QUESTION_WRITE, value, hint=f"{label}: {article.headline}")
 
