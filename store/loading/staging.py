@@ -42,9 +42,10 @@ END WHERE token = $1 RETURNING token
 """
 _UNLIST = "DELETE FROM removal WHERE number IN (SELECT number FROM removal LIMIT $1)"
 _LISTED = "SELECT number FROM removal LIMIT 1"
+# A join would sort the whole list for each batch.
 _REMOVED = """
-SELECT r.number, s.removed_by FROM staging s CROSS JOIN removal r WHERE s.removed_by > 0
-ORDER BY r.number LIMIT $1
+SELECT number, (SELECT removed_by FROM staging) AS removed_by FROM removal
+WHERE (SELECT removed_by FROM staging) > 0 ORDER BY number LIMIT $1
 """
 _KEEP = f"""
 INSERT INTO past_article (number, revision, {COLUMNS})

@@ -333,3 +333,9 @@ async def test_others_write_while_a_load_is_staged(
         await load(store, folder(tmp_path, "bridge"))
         assert written
         assert await count(store, "bridge") == STORIES
+
+
+async def test_the_clean_up_does_not_sort_all_that_is_left_for_each_batch(url: str) -> None:
+    async with open_store(url), open_database(url, is_looking=True) as database:
+        plan = await database.fetch(f"EXPLAIN QUERY PLAN {staging._REMOVED}", 1)
+        assert not [row["detail"] for row in plan if "TEMP B-TREE" in row["detail"]]
