@@ -20,15 +20,17 @@ WHERE p.revision > $1 AND p.source = $2 AND NOT EXISTS (
     WHERE q.path = p.path AND q.revision > $1 AND q.revision < p.revision
 )
 """
-# An article that did not exist has no document, so the revision says whose change it was.
+# An article that did not exist has no document, so the revision says whose change it was. Both
+# ranges of numbers are short, so that PostgreSQL needs no statistics, which it has not after a load.
 _ARTICLES = """
 SELECT p.* FROM every_past_article p
 WHERE p.revision IN (SELECT number FROM revision WHERE source = $2 AND number > $1)
-    AND p.number > $3 AND p.number < $4 AND NOT EXISTS (
+    AND p.number >= $3 AND p.number < $4 AND NOT EXISTS (
     SELECT 1 FROM every_past_article q
-    WHERE q.number = p.number AND q.revision > $1 AND q.revision < p.revision
+    WHERE q.number = p.number AND q.number >= $3 AND q.number < $4
+        AND q.revision > $1 AND q.revision < p.revision
 )
-ORDER BY p.number LIMIT $5
+ORDER BY p.number
 """
 
 
@@ -134,9 +136,7 @@ async def _past(
     *first_later* is the first article number that the revision did not have. A row without an id
     stands for an article that did not exist.
     """
-    number = -1
-    while rows := await database.fetch(
-        _ARTICLES, revision, source, number, first_later, reading.BATCH
-    ):
-        number = rows[-1]["number"]
-        yield rows
+    for start in range(0, first_later, reading.BATCH):
+        end = min(start + reading.BATCH, first_later)
+        if rows := await database.fetch(_ARTICLES, revision, source, start, end):
+            yield rows
