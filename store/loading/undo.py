@@ -21,7 +21,7 @@ WHERE p.revision > $1 AND p.source = $2 AND NOT EXISTS (
 )
 """
 # An article that did not exist has no document, so the revision says whose change it was. Both
-# ranges of numbers are short, so that PostgreSQL needs no statistics, which it has not after a load.
+# ranges of numbers are short, because PostgreSQL has no statistics of the articles after a load.
 _ARTICLES = """
 SELECT p.* FROM every_past_article p
 WHERE p.revision IN (SELECT number FROM revision WHERE source = $2 AND number > $1)
