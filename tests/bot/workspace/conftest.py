@@ -51,8 +51,8 @@ MANIFEST: dict[str, Any] = {
     },
 }
 
-IMPATIENT = pytest.mark.parametrize("ack_seconds", [3])
-"""For tests in which an ack is late; in all others, a slow machine is not."""
+Envelopes = Callable[[dict[str, Any]], bool]
+"""Whether an envelope is one that a test speaks of."""
 
 Connect = Callable[..., Any]
 
@@ -108,6 +108,24 @@ async def workspace(ack_seconds: float) -> AsyncIterator[Workspace]:
     clock = MovableClock(source=StoppedClock())
     async with Workspace(manifest=MANIFEST, clock=clock, ack_seconds=ack_seconds) as workspace:
         yield workspace
+
+
+@pytest.fixture
+def give_up(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, Envelopes], None]:
+    """Return a function that has a transport wait only a moment for acks of some envelopes.
+
+    The test does not ack these. Nothing else has to be done before a deadline.
+    """
+
+    def give_up(transport: type, envelopes: Envelopes) -> None:
+        ask = transport.ask  # type: ignore[attr-defined]
+
+        async def ask_for_a_moment(self: Any, envelope: dict[str, Any], seconds: float) -> Any:
+            return await ask(self, envelope, 0.2 if envelopes(envelope) else seconds)
+
+        monkeypatch.setattr(transport, "ask", ask_for_a_moment)
+
+    return give_up
 
 
 @pytest.fixture

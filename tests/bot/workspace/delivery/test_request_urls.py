@@ -13,7 +13,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
-from tests.bot.workspace.conftest import IMPATIENT, MANIFEST, extended
+from bot.workspace.delivery.request_urls import RequestUrls
+from tests.bot.workspace.conftest import MANIFEST, extended
 from tests.ids import ANA, GENERAL
 from tests.machine import PATIENCE, running_clock
 
@@ -147,54 +148,57 @@ async def test_an_address_is_taken_only_when_it_answers_the_challenge(
     assert delivery.error == '/brief failed with the error "dispatch_failed"'
 
 
-@IMPATIENT
 async def test_a_command_that_is_not_answered_with_200_says_so(
-    workspace: Workspace, serve: Serve
+    workspace: Workspace, serve: Serve, give_up: Callable[..., None]
 ) -> None:
-    answers: list[Any] = [404, "late"]
-    given_up = asyncio.Event()
+    is_over = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
-        if answers[0] == "late":
-            await given_up.wait()
-            return web.Response()
-        return web.Response(status=answers.pop(0))
+        if "late" not in await request.text():
+            return web.Response(status=404)
+        await is_over.wait()
+        return web.Response()
 
     url, requests = await listen(serve, answer)
     await workspace.set_request_url(url)
+    give_up(RequestUrls, lambda envelope: envelope["payload"]["text"] == "late")
     delivery = await workspace.type("/brief", user=ANA, channel=GENERAL)
     assert delivery.error == '/brief failed with the error "dispatch_failed"'
-    delivery = await workspace.type("/brief", user=ANA, channel=GENERAL)
-    given_up.set()
+    delivery = await workspace.type("/brief late", user=ANA, channel=GENERAL)
+    is_over.set()
     assert delivery.error == '/brief failed with the error "operation_timeout"'
-    assert len(requests) == 2, "Slack does not repeat commands"
+    # A slow machine may give up the second before the server sees it.
+    assert len(requests) <= 2, "Slack does not repeat commands"
 
 
-@IMPATIENT
-async def test_an_event_comes_again_and_says_why(workspace: Workspace, serve: Serve) -> None:
-    answers: list[Any] = [500, "late", 403, 204]
-    given_up = asyncio.Event()
+async def test_an_event_comes_again_and_says_why(
+    workspace: Workspace, serve: Serve, give_up: Callable[..., None]
+) -> None:
+    answers = {None: 500, "1": "late", "2": 403, "3": 204}
+    is_over = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
-        status = answers.pop(0)
+        status = answers[request.headers.get("X-Slack-Retry-Num")]
         if status == "late":
-            await given_up.wait()
+            await is_over.wait()
         return web.Response(status=status if isinstance(status, int) else 200)
 
     url, requests = await listen(serve, answer)
     await workspace.set_request_url(url)
+    give_up(RequestUrls, lambda envelope: envelope["retry_attempt"] == 1)
     assert (await workspace.type("Hello @parley", user=ANA, channel=GENERAL)).acked
-    given_up.set()
-    headers = [
-        (one.headers.get("X-Slack-Retry-Num"), one.headers.get("X-Slack-Retry-Reason"))
+    is_over.set()
+    reasons = {
+        one.headers.get("X-Slack-Retry-Num"): one.headers.get("X-Slack-Retry-Reason")
         for one in requests
-    ]
-    assert headers == [
-        (None, None),
-        ("1", "http_error"),
-        ("2", "http_timeout"),
-        ("3", "http_error"),
-    ]
+    }
+    # A slow machine may give up the first retry before the server sees it.
+    assert {"1": "http_error", **reasons} == {
+        None: None,
+        "1": "http_error",
+        "2": "http_timeout",
+        "3": "http_error",
+    }
     ids = {(await one.json())["event_id"] for one in requests}
     assert len(ids) == 1
 

@@ -1,6 +1,7 @@
 """The workspace against the real Bolt: commands, buttons, modals and events by Socket Mode."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
-from tests.bot.workspace.conftest import IMPATIENT
+from bot.workspace.delivery.sockets import Sockets
+from bot.workspace.delivery.transports import InProcess
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
 BUTTON = {
@@ -74,10 +76,11 @@ async def test_a_command_answered_in_channel_shows_what_was_typed(
     assert answer["text"] == "@ben"
 
 
-@IMPATIENT
 async def test_a_command_that_cannot_be_answered_says_why(
-    workspace: Workspace, app: AsyncApp, connect: Any
+    workspace: Workspace, app: AsyncApp, connect: Any, give_up: Callable[..., None]
 ) -> None:
+    give_up(Sockets, lambda envelope: envelope["payload"]["command"] == "/brief")
+
     @app.command("/brief")
     async def brief(ack: Any) -> None:
         raise ValueError("broken")
@@ -195,10 +198,10 @@ async def test_a_modal_opens_by_a_trigger_and_is_submitted(
         await app.client.views_open(trigger_id=triggers[0], view=MODAL)
 
 
-@IMPATIENT
 async def test_an_event_that_is_not_acked_comes_again(
-    workspace: Workspace, app: AsyncApp, connect: Any
+    workspace: Workspace, app: AsyncApp, connect: Any, give_up: Callable[..., None]
 ) -> None:
+    give_up(Sockets, lambda envelope: envelope["retry_attempt"] == 0)
     attempts: list[tuple[str, Any]] = []
 
     @app.event("app_mention")
@@ -235,8 +238,10 @@ async def test_an_event_is_given_up_after_three_retries(workspace: Workspace) ->
     assert envelopes[0]["payload"]["event"]["channel_type"] == "im"
 
 
-@IMPATIENT
-async def test_a_listener_that_is_late_still_runs_to_its_end(workspace: Workspace) -> None:
+async def test_a_listener_that_is_late_still_runs_to_its_end(
+    workspace: Workspace, give_up: Callable[..., None]
+) -> None:
+    give_up(InProcess, lambda _: True)
     go, done = asyncio.Event(), asyncio.Event()
 
     async def late(envelope: dict[str, Any]) -> None:
