@@ -25,6 +25,7 @@ from handlers.features.which_schedule import (
 )
 from handlers.ids import Action, Command
 from handlers.mrkdwn import readable, unescape
+from handlers.parsing.date_format import format_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.meant_command import guess_command
 from handlers.parsing.readings import UnclearError
@@ -402,6 +403,7 @@ class Digest:
         except UnclearError as error:
             if not error.readings:
                 raise
+            question = str(error)
             due: list[tuple[date, ...]] = []
             ends = [dates[0] for dates in error.readings]
             if not is_until(rest):
@@ -413,17 +415,24 @@ class Digest:
                 ends = [on for on in ends if on > schedule.next.due_on]
                 if not (due or ends):
                     raise ParleyError(self.actions.no_post(schedule, error.readings[0])) from None
+            skipped = {*await self.actions.skipped(schedule)}
+            done = [dates for dates in due if skipped.issuperset(dates)]
+            due = [dates for dates in due if dates not in done]
             offered: list[tuple[date, ...] | date] = [*due, *ends]
             allowed = await self.actions.allowed(schedule, offered, by=by)
             choices = [
                 *readings.choices([dates for dates in due if dates in allowed], "skip"),
                 *readings.choices([(on,) for on in ends if on in allowed], "pause"),
             ]
-            question = str(error)
             if not ends and await self.actions.rights.may_change(schedule, by):
                 # No post comes before that day, so a pause from then on can begin now.
                 choices.append(("Pause from then on", "pause"))
                 question = "Do you mean to leave that out, or to pause from then on?"
+            if done:
+                if not due:
+                    question = "Do you mean a pause?" if choices else ""
+                days = " and ".join(map(format_dates, done))
+                question = f"The post of {days} is skipped already. {question}".rstrip()
             return views.ask(question, choices, schedule.id)
         return await self.actions.pause(schedule, until, by=by)
 

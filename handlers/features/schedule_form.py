@@ -175,7 +175,9 @@ class ScheduleForm:
             origin=press.value.origin,
             key=_fingerprint([schedule]),
         )
-        view = self._view(order, schedule.channel_id, value, views.takes_place(schedule))
+        view = self._view(
+            order, schedule.channel_id, value, views.takes_place(schedule, press.user_id)
+        )
         await self.slack.responders.update(press.team_id, press.view_id, view)
 
     async def kind_chosen(self, ack: AsyncAck, body: Interaction) -> None:

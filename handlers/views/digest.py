@@ -143,9 +143,10 @@ def which(
     lines = "".join(f"\n• `{one.name}`: {describe(one)}" for one in schedules)
     choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
     if takes_all:
-        # Those that are listed: others may come before the button is pressed.
+        # Those that are listed: others may come before the button is pressed. A value has an end.
         names = " and ".join(one.name for one in schedules)
-        choices.append(("All of them", f"{word} {names} {rest}".rstrip()))
+        every = [f"{word} {each} {rest}".rstrip() for each in (names, "all schedules")]
+        choices.append(("All of them", every[len(every[0]) > MOST_WORDS]))
     if is_new:
         choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}"))
     if not schedules:

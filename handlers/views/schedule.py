@@ -260,9 +260,10 @@ def others(
     return blocks
 
 
-def takes_place(schedule: Schedule) -> str:
-    """Return that saving changes the schedule."""
-    return f"Saving changes `{schedule.name}`:\n{schedule_line(schedule)}."
+def takes_place(schedule: Schedule, user_id: UserId) -> str:
+    """Return that saving changes the schedule, and what `before_editing` says of it."""
+    note = before_editing(schedule, user_id) or ""
+    return f"Saving changes `{schedule.name}`:\n{schedule_line(schedule)}. {note}".rstrip()
 
 
 def joins(channel_id: ChannelId) -> str:

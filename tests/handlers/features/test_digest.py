@@ -166,6 +166,15 @@ async def test_pause_tomorrow_has_a_button_for_each_meaning(slack: Slack) -> Non
     assert schedule.paused_until
 
 
+async def test_pause_does_not_offer_a_skip_that_is_made(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    await slack.type("/digest skip tomorrow")
+    (asked,) = await slack.type("/digest pause tomorrow")
+    question = "The post of Wed 25 Nov 2026 is skipped already. Do you mean a pause?"
+    assert asked["text"].startswith(question)
+    assert labels(asked) == ["Pause until Wed 25 Nov 2026"]
+
+
 @pytest.mark.parametrize("words", ["yesterday", "24 and 25 or 26 Dec", "until 31 Nov or so"])
 async def test_an_unclear_pause_without_a_reading_offers_nothing(slack: Slack, words: str) -> None:
     await slack.type("/digest on 09:30 daily UTC")

@@ -159,6 +159,15 @@ async def test_a_command_without_a_name_asks_which(two: Slack, word: str) -> Non
     assert not await states(two, "friday-digest")
 
 
+async def test_all_of_many_long_names_fit_in_a_button(slack: Slack) -> None:
+    for letter in "abcdefghij":
+        await slack.type(f"/digest on 09:30 named {letter * 38}")
+    (answer,) = await slack.type("/digest pause")
+    assert which(answer)[-1] == "All of them"
+    await slack.press(f"{Action.DIGEST_GUESS}_10", answer)
+    assert all(one.is_paused for one in (await schedules(slack)).values())
+
+
 @pytest.mark.parametrize(
     "words",
     [

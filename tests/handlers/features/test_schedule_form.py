@@ -319,6 +319,7 @@ async def test_a_second_schedule_is_no_surprise(slack: Slack) -> None:
 async def test_an_order_in_the_form_replaces_all_of_a_schedule_but_its_name(slack: Slack) -> None:
     old = "fri 09:30 Asia/Tokyo digest 2 max age 7 days named poll about geneva"
     await slack.type(f"/digest on {old}")
+    await slack.type("/digest pause")
     (before,) = await slack.parley.store.schedules.list(TEAM)
     (asked,) = await slack.say("@Parley post a question every weekday at 10")
     await slack.press(Action.DIGEST_SET, asked)
@@ -327,6 +328,7 @@ async def test_an_order_in_the_form_replaces_all_of_a_schedule_but_its_name(slac
     changed = await slack.press_in(form, Action.DIGEST_SET)
     assert changed
     assert "Saving changes `poll`" in texts([changed])
+    assert "are paused. Saving resumes them." in texts([changed])
     assert not await slack.submit(changed)
     (after,) = await slack.parley.store.schedules.list(TEAM)
     ordered = parse_order("10:00 weekdays named poll", zone="Europe/Lisbon", today=NOW.date())
