@@ -14,6 +14,7 @@ from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
 from handlers.slack.api_errors import classify
 from handlers.slack.button_press import require_home
+from handlers.slack.error_replies import sentence
 from handlers.slack.payloads import Interaction
 from handlers.slack.people import Colleague
 from handlers.slack.teams import Team
@@ -44,11 +45,11 @@ class DeletePost:
         self, ack: AsyncAck, body: Interaction, shortcut: dict[str, Any], respond: AsyncRespond
     ) -> None:
         """Ask whether to delete the post in whose menu this was chosen."""
+        said = shortcut["message"]
 
         async def work() -> None:
             team_id, channel_id = require_home(body), body["channel"]["id"]
             by = await self.slack.directory.colleague(team_id, body["user"]["id"])
-            said = shortcut["message"]
             post = await self.store.posts.by_message(team_id, channel_id, said["ts"])
             if post is None or post.kind not in _KINDS:
                 raise ParleyError(views.NOT_A_POST)
@@ -62,7 +63,10 @@ class DeletePost:
             await self.slack.responders.require_open(team_id, body["trigger_id"], view)
 
         await ack()
-        self.slack.background.start(work(), respond)
+        # The first message of a thread is in the channel.
+        thread_ts = said.get("thread_ts")
+        thread_ts = thread_ts if thread_ts != said["ts"] else None
+        self.slack.background.start(work(), respond, thread_ts=thread_ts)
 
     async def confirmed(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Delete the post, with its story in the thread, and show the result in the modal."""
@@ -79,16 +83,26 @@ class DeletePost:
             # The value comes from the client: only the seal says that it is the maker's.
             is_maker = hmac.compare_digest(value.seal.encode(), _seal(team, post, by).encode())
             await self._require_allowed(post, by, is_maker=is_maker)
-            now = self.actions.options.clock()
-            # First the story: Slack keeps a trace of a deleted message that has replies.
-            posts = [*await self.store.posts.close_thread(post, now=now), post]
-            for one in posts:
-                await _delete(team, one)
-            await self.store.posts.take_back(posts, now=now)
-            await respond(**message(views.DELETED))
+            try:
+                await self._delete(team, post)
+            except Exception as error:  # noqa: BLE001 -- `sentence` logs it
+                # A deleted message has no menu, so the form is the only way to try again.
+                again = views.ask(post, value, problem=sentence(error))
+                await self.slack.responders.update(team_id, view["id"], again)
+            else:
+                await respond(**message(views.DELETED))
 
         await ack(**updated(window(message("Deleting the post …"))))
         self.slack.background.start(work(), respond)
+
+    async def _delete(self, team: Team, post: Post) -> None:
+        """Delete the messages of *post* and of its thread, and record that; may be repeated."""
+        now = self.actions.options.clock()
+        # First the story: Slack keeps a trace of a deleted message that has replies.
+        posts = [*await self.store.posts.close_thread(post, now=now), post]
+        for one in posts:
+            await _delete(team, one)
+        await self.store.posts.take_back(posts, now=now)
 
     async def _require_allowed(self, post: Post, by: Colleague, *, is_maker: bool) -> None:
         if is_maker or by.is_admin:

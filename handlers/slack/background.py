@@ -40,13 +40,15 @@ class Background:
         respond: AsyncRespond | None = None,
         *,
         is_press: bool = False,
+        thread_ts: str | None = None,
     ) -> None:
         """Run *work* after the ack; if it raises, send the error to the user with *respond*.
 
-        Without *respond* an error is only logged. If the outcome of a press (*is_press*) is not
+        It is shown in the thread *thread_ts*, or in the channel if that is None. Without *respond*
+        an error is only logged. If the outcome of a press (*is_press*) is not
         known yet, the note about that replaces the message with its buttons.
         """
-        task = asyncio.create_task(self._run(work, respond, is_press))
+        task = asyncio.create_task(self._run(work, respond, is_press, thread_ts))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -62,7 +64,11 @@ class Background:
             await asyncio.wait(late, timeout=_CUT_SECONDS)
 
     async def _run(
-        self, work: Coroutine[Any, Any, object], respond: AsyncRespond | None, is_press: bool
+        self,
+        work: Coroutine[Any, Any, object],
+        respond: AsyncRespond | None,
+        is_press: bool,
+        thread_ts: str | None,
     ) -> None:
         try:
             await work
@@ -74,7 +80,8 @@ class Background:
                 return
             follow = error.follow if isinstance(error, PendingError) else None
             try:
-                await answer(respond, message(text), replace=is_press and follow is not None)
+                replace = is_press and follow is not None
+                await answer(respond, message(text), replace=replace, thread_ts=thread_ts)
                 if follow:
                     follow(respond)
             except ResponseUrlError as failed:

@@ -18,8 +18,8 @@ GONE = "That post is deleted already."
 DELETED = "Deleted. A schedule posts it here again only after all the others."
 
 
-def ask(post: Post, value: Value) -> View:
-    """Ask whether to delete *post*; *value* comes back on submission."""
+def ask(post: Post, value: Value, *, problem: str = "") -> View:
+    """Ask whether to delete *post*, after a *problem* again; *value* comes back on submission."""
     text = "The shared story disappears for everybody."
     if post.kind is not PostKind.SHARE:
         more = "stories" if post.kind is PostKind.DIGEST else "story"
@@ -29,10 +29,10 @@ def ask(post: Post, value: Value) -> View:
         )
     if post.schedule_id:
         text += " The schedule goes on."
-    blocks = [section(text)]
+    blocks = [*map(section, filter(None, (problem, text)))]
     return form(ids.Modal.DELETE, "Delete this post?", blocks, submit="Delete", value=value)
 
 
 def not_deleted(code: str) -> str:
     """Return that Slack refused to delete a message, with its error *code*."""
-    return f"Slack did not let me delete it: `{plain(code, 100)}`. Try again later."
+    return f"Slack did not let me delete it: `{plain(code, 100)}`."

@@ -7,6 +7,8 @@ import pytest
 from bot.workspace.web_api.faults import Fault
 from handlers.button_value import Value
 from handlers.ids import Action, Shortcut
+from store.db import DatabaseUnavailableError
+from store.posting.posts import Posts
 from tests.handlers.conftest import Slack, texts
 from tests.ids import ANA, BEN, CHLOE, GENERAL, TEAM
 
@@ -118,13 +120,15 @@ async def test_what_people_answered_stays(slack: Slack) -> None:
 
 @pytest.mark.parametrize("of", ["person", "story"])
 async def test_other_messages_are_not_deleted(slack: Slack, of: str) -> None:
+    thread_ts = None
     if of == "person":
         ts = slack.workspace.post_as(BEN, GENERAL, "Hello")["ts"]
     else:
-        posted = await question(slack)
-        ts = slack.workspace.messages(GENERAL, ANA, posted["ts"])[-1]["ts"]
+        thread_ts = (await question(slack))["ts"]
+        ts = slack.workspace.messages(GENERAL, ANA, thread_ts)[-1]["ts"]
     assert await asked(slack, ts) is None
-    assert "Choose its first message." in slack.workspace.messages(GENERAL, ANA)[-1]["text"]
+    shown = slack.workspace.messages(GENERAL, ANA, thread_ts)[-1]
+    assert "Choose its first message." in shown["text"]
 
 
 async def test_a_refusal_of_slack_is_said_and_the_record_stays(slack: Slack) -> None:
@@ -134,4 +138,28 @@ async def test_a_refusal_of_slack_is_said_and_the_record_stays(slack: Slack) -> 
     assert "Slack did not let me delete it" in await deleted(slack, posted["ts"])
     (shown,) = await slack.type("/discuss dockworkers")
     assert "Last asked here" in texts([shown])
-    assert "Deleted." in await deleted(slack, posted["ts"])
+    modal = slack.modal()
+    assert modal
+    assert not await slack.submit(modal)
+    assert "Deleted." in texts([slack.modal() or {}])
+
+
+async def test_a_post_that_could_not_be_recorded_as_deleted_can_be_from_the_form(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is gone, and its menu with it."""
+    posted = await question(slack)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise DatabaseUnavailableError("silent")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Posts, "take_back", fail)
+        assert "disappear for everybody" in await deleted(slack, posted["ts"])
+    assert not slack.public()
+    modal = slack.modal()
+    assert modal
+    assert not await slack.submit(modal)
+    assert "Deleted." in texts([slack.modal() or {}])
+    (shown,) = await slack.type("/discuss dockworkers")
+    assert "Last asked here" not in texts([shown])
