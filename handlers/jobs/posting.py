@@ -123,10 +123,6 @@ class Posting:
                     await self._report_outcomes()
                     break
                 await self._wait(soon)
-                done = [key for key, call in calls.items() if call.done()]
-                for key in done:
-                    del calls[key]
-                self._is_queue_old |= bool(done)
             if planner.done():
                 await planner
         except asyncio.CancelledError:
@@ -281,14 +277,20 @@ class Posting:
         store and is loaded again with a later batch.
         """
         waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
-        ahead = len(calls.keys() - self._called)
+
+        def ended(call: asyncio.Task[None]) -> None:
+            del calls[call.get_name()]
+            self._is_queue_old = True
+            self._progress.set()
+
+        ahead = len(calls) - len(self._called)
         while queue and ahead < _MOST_WAITING:
             post, now = queue.popleft(), self._clock()
             if post.key in calls or post.team_id in waiting:
                 continue
             if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", now):
-                calls[post.key] = call = asyncio.create_task(self._send(post))
-                call.add_done_callback(lambda _: self._progress.set())
+                call = calls[post.key] = asyncio.create_task(self._send(post), name=post.key)
+                call.add_done_callback(ended)
                 ahead += 1
                 limiter.started(post.team_id, now)
                 if limiter.wait(post.team_id, now):
