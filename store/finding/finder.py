@@ -11,17 +11,10 @@ from store.bounded import BoundedDict
 from store.finding.countries import is_code
 from store.finding.embeddings import Embeddings
 from store.finding.index import Index
-from store.finding.ranking import (
-    ExpandedQuery,
-    QueryWord,
-    anchored,
-    match_word,
-    rank,
-    reasons,
-)
+from store.finding.ranking import QueryWord, anchored, match_word, rank, reasons
 from store.finding.similarity import SemanticSearch
 from store.finding.vocabulary import Expansions
-from store.language.words import has_digit, query_words, words
+from store.language.words import FUNCTION_WORDS, has_digit, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 
 CUT_OFF = 0.6
@@ -159,14 +152,15 @@ class Finder:
 
     async def _find(self, query: str, limit: int) -> Answer:
         expanded = self.expand(query)
+        split = _words(expanded)
         most = max(limit, 10)
         scores = self.scores(expanded, limit=most, min_score=UNSURE, ties=_TIES)
-        scores = (await self._newest_first(expanded, scores))[:most]
+        scores = (await self._newest_first(split, scores))[:most]
         answers = [(number, score) for number, score in scores if score >= CUT_OFF]
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
             return Found(matches=tuple(found))
-        guesses = await self._nearest(query, expanded)
+        guesses = await self._nearest(query, split)
         best = guesses[: SUGGESTIONS - 1]
         score = best[-1][1] if best else UNSURE
         named = anchored(expanded, self.index, self._names, limit=_MAX_GUESSES, score=score)
@@ -180,7 +174,7 @@ class Finder:
         return Nothing()
 
     async def _newest_first(
-        self, query: ExpandedQuery, scores: list[tuple[int, float]]
+        self, words: tuple[str, ...], scores: list[tuple[int, float]]
     ) -> list[tuple[int, float]]:
         """Return *scores* with the newest first among equal ones.
 
@@ -189,7 +183,7 @@ class Finder:
         if len({score for _, score in scores}) == len(scores):
             return scores
         has_exact = scores[0][1] == 1.0
-        exact = {*self.index.with_headline(query.words, len(scores)).tolist()} if has_exact else ()
+        exact = {*self.index.with_headline(words, len(scores)).tolist()} if has_exact else ()
         groups = [[*group] for _, group in groupby(scores, lambda one: (one[0] in exact, one[1]))]
         tied = [number for group in groups if len(group) > 1 for number, _ in group]
         cached = {number: self._cached.get(number) for number in tied}
@@ -210,7 +204,7 @@ class Finder:
         scores = self.scores(expanded, limit=limit, min_score=min_score)
         return await self._matches(expanded, scores)
 
-    async def _nearest(self, query: str, expanded: ExpandedQuery) -> list[tuple[int, float]]:
+    async def _nearest(self, query: str, split: tuple[str, ...]) -> list[tuple[int, float]]:
         """Return the best stories by semantic search.
 
         Return none if no story is similar enough, if the query holds only codes and numbers, or if
@@ -218,30 +212,28 @@ class Finder:
         """
         if (
             not self._semantic
-            or all(map(has_digit, expanded.words))
-            or self.index.vocabulary.lacks_country(expanded.words)
+            or all(map(has_digit, split))
+            or self.index.vocabulary.lacks_country(split)
         ):
             return []
         return await self._semantic.find(query)
 
     async def _matches(
-        self, query: ExpandedQuery, scores: Sequence[tuple[int, float]]
+        self, query: Sequence[QueryWord], scores: Sequence[tuple[int, float]]
     ) -> list[Match]:
         articles = await self._load([number for number, _ in scores])
         # Without the articles of each word, so that a cached answer does not keep them in memory.
-        why = partial(reasons, query.words, query.expansions)
+        of_subjects = [word.expansions for word in query if word.text not in FUNCTION_WORDS]
+        why = partial(reasons, of_subjects)
         return [
             Match(article=articles[number], score=score, reasons=why) for number, score in scores
         ]
 
-    def expand(self, query: str) -> ExpandedQuery:
+    def expand(self, query: str) -> Sequence[QueryWord]:
         """Split *query* into words, expand them, and find the articles that contain them."""
         split = self._split(query)
         expanded = self.index.vocabulary.expand(split)
-        matched = [
-            self._match(word, expansions) for word, expansions in zip(split, expanded, strict=True)
-        ]
-        return ExpandedQuery(words=split, expansions=expanded, matched=matched)
+        return [self._match(*each) for each in zip(split, expanded, strict=True)]
 
     def _match(self, word: str, expansions: Expansions) -> QueryWord:
         # People use the same words in different look-ups.
@@ -266,14 +258,15 @@ class Finder:
         return tuple(islice(dict.fromkeys(known), _MAX_WORDS))
 
     def scores(
-        self, query: ExpandedQuery, *, limit: int, min_score: float, ties: int = 0
+        self, query: Sequence[QueryWord], *, limit: int, min_score: float, ties: int = 0
     ) -> list[tuple[int, float]]:
         """Return the numbers and scores of the best articles, best first.
 
         Articles whose whole headline is the query come first. There are at most *limit* articles,
         and *ties* more; see `ranking.rank`.
         """
-        scores = {int(number): 1.0 for number in self.index.with_headline(query.words, limit)}
+        exact = self.index.with_headline(_words(query), limit)
+        scores = dict.fromkeys(exact.tolist(), 1.0)
         ranked = rank(query, limit=limit, min_score=min_score, ties=ties)
         for number, score in ranked:
             scores.setdefault(number, score)
@@ -288,6 +281,10 @@ class Finder:
             self._cache(loaded)
             articles |= loaded
         return articles
+
+
+def _words(query: Iterable[QueryWord]) -> tuple[str, ...]:
+    return tuple(word.text for word in query)
 
 
 def size_in_memory(article: Article) -> int:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from store.finding.index import Index, Numbers, Postings
 from store.finding.vocabulary import Expansion, Expansions, Vocabulary
 from store.language.countries import is_people
-from store.language.words import FUNCTION_WORDS, has_digit, is_unspaced, rarity, terms
+from store.language.words import has_digit, is_unspaced, rarity, terms
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
@@ -86,17 +86,8 @@ class QueryWord:
         return np.where(own[at] == numbers, covers[at], np.float32(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpandedQuery:
-    """A query: its words, the expansions of each word, and the articles that contain them."""
-
-    words: tuple[str, ...]
-    expansions: Sequence[Expansions]
-    matched: Sequence[QueryWord]
-
-
 def rank(
-    query: ExpandedQuery, *, limit: int, min_score: float, ties: int = 0
+    query_words: Sequence[QueryWord], *, limit: int, min_score: float, ties: int = 0
 ) -> list[tuple[int, float]]:
     """Return the number and the score of the best articles, best first.
 
@@ -104,7 +95,7 @@ def rank(
     with the same score, the one that was loaded first comes first. Of the articles with the same
     score as the last one, at most *ties* more are returned, those that were loaded last.
     """
-    query_words = _weighted(query.matched)
+    query_words = _weighted(query_words)
     total = sum(word.weight for word in query_words)
     if not total:
         return []
@@ -140,14 +131,19 @@ def rank(
 
 
 def anchored(
-    query: ExpandedQuery, index: Index, names: Container[Expansion], *, limit: int, score: float
+    query: Sequence[QueryWord],
+    index: Index,
+    names: Container[Expansion],
+    *,
+    limit: int,
+    score: float,
 ) -> list[tuple[int, float]]:
     """Return the articles that contain the rarest name of *query*, all with the same *score*.
 
     A word too many must not hide a story. A name is a word of the corpus that English seldom uses.
     The articles that contain most of the other words come first.
     """
-    query_words = _weighted(query.matched)
+    query_words = _weighted(query)
     named = _named(query, index.vocabulary, names)
     anchors = [word for word in query_words if word.text in named and word.count]
     if not anchors:
@@ -158,19 +154,22 @@ def anchored(
     return [(number, score) for number, _ in best(numbers, scores, limit)]
 
 
-def _named(query: ExpandedQuery, vocabulary: Vocabulary, names: Container[Expansion]) -> set[str]:
+def _named(
+    query: Sequence[QueryWord], vocabulary: Vocabulary, names: Container[Expansion]
+) -> set[str]:
     """Return the words of *query* that are names; see `anchored`."""
     found: set[str] = set()
-    for word, expansions in zip(query.words, query.expansions, strict=True):
-        sure = [each for each, similarity in expansions.items() if similarity >= _SURE]
+    words = tuple(word.text for word in query)
+    for word in query:
+        sure = [each for each, similarity in word.expansions.items() if similarity >= _SURE]
         if any(
-            each in names or all(vocabulary.commonness(one) < _NAME for one in (word, *each))
+            each in names or all(vocabulary.commonness(one) < _NAME for one in (word.text, *each))
             for each in sure
         ):
-            found.add(word)
-    for start, end in combinations(range(len(query.words) + 1), 2):
-        if end - start <= _LONGEST_NAME and query.words[start:end] in names:
-            found.update(query.words[start:end])
+            found.add(word.text)
+    for start, end in combinations(range(len(words) + 1), 2):
+        if end - start <= _LONGEST_NAME and words[start:end] in names:
+            found.update(words[start:end])
     return {word for word in found if _may_be_name(word)}
 
 
@@ -311,13 +310,9 @@ def _intersect(expansion: Expansion, index: Index) -> Postings:
 
 def _merge_few(matched: Sequence[tuple[float, Postings]]) -> Mapping[int, float]:
     """Return each article once, with the best cover of any expansion."""
-    if len(matched) == 1:
-        ((similarity, postings),) = matched
-        covers = _covers_of(similarity, is_merged=False)
-        return {posting >> 2: covers[posting & 3] for posting in postings.tolist()}
     best: dict[int, float] = {}
     for similarity, postings in matched:
-        covers = _covers_of(similarity, is_merged=True)
+        covers = _covers_of(similarity, is_merged=len(matched) > 1)
         for posting in postings.tolist():
             number, cover = posting >> 2, covers[posting & 3]
             if cover > best.get(number, 0.0):
@@ -352,15 +347,11 @@ def _covers_of(similarity: float, *, is_merged: bool) -> Sequence[float]:
     return of_places
 
 
-def reasons(
-    query_words: Sequence[str], expanded: Sequence[Expansions], article: Article
-) -> Iterator[str]:
+def reasons(expanded: Sequence[Expansions], article: Article) -> Iterator[str]:
     """Yield the words of *article*, as spelled there, that match a word of the query."""
     spellings = _spellings(article)
     last = ""
-    for word, expansions in zip(query_words, expanded, strict=True):
-        if word in FUNCTION_WORDS:
-            continue
+    for expansions in expanded:
         for spelling in spellings.of_best(expansions):
             # The pairs of letters of one word in a script without spaces overlap.
             if last and is_unspaced(spelling) and last[-1] == spelling[0]:

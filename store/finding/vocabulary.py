@@ -344,16 +344,13 @@ class Vocabulary:
         commonest = np.argpartition(self._counts[low:high], -_MAX_EXPANSIONS)[-_MAX_EXPANSIONS:]
         return [self._words[low + at] for at in sorted(commonest.tolist())]
 
-    def _hashes_of(self, word: str) -> list[int]:
-        """Return the hashes of the stems of *word*; that of the English one is first."""
-        if (place := self.places.get(word)) is None:
-            return [hash(stem(word)), *(hash(language.stem(word)) for language in self.languages)]
-        hashes: list[int] = self._hashes[:, place].tolist()
-        return hashes
-
     def _with_stem(self, word: str) -> list[str]:
+        if (place := self.places.get(word)) is None:
+            hashes = [hash(stem(word)), *(hash(language.stem(word)) for language in self.languages)]
+        else:
+            hashes = self._hashes[:, place].tolist()
         found: dict[str, None] = {}
-        for wanted in self._hashes_of(word):
+        for wanted in hashes:
             at = bisect_left(self._stems, wanted)
             # Seldom any word has the stem.
             while at < len(self._stems) and self._stems[at] == wanted:
