@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, time
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, takewhile
 
 from handlers.ids import Command
 from handlers.mrkdwn import plain
@@ -92,6 +92,10 @@ _TWO_TIMES = re.compile(
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\s*(?:,|and|&|/|\+|;)\s*(?:and\s+)?(?:at\s+)?", re.IGNORECASE)
+_TIMES_A_DAY = re.compile(
+    r"\b(?:twice|(?P<number>[2-9]) (?:times|posts|questions)) (?:a|each|every|per) day\b,?",
+    re.IGNORECASE,
+)
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p"}
 _NOT_WEEKLY = re.compile(
     r"""
@@ -318,13 +322,22 @@ def one_time_each(words: str) -> Sequence[str]:
     Return them alone if they list no times, or times that can be read in two ways.
     """
     text = _NUMBER_WORD.sub(_in_digits, as_typed(words).strip())
-    times = [match for match in _TIME.finditer(text) if not match[0].strip().isdigit()]
+    if many := _TIMES_A_DAY.search(text):
+        text = f"{text[: many.start()]} daily {text[many.end() :]}"
+    every = [*_TIME.finditer(text)]
+    times = [match for match in every if not match[0].isdigit()]
     gaps = [text[one.end() : other.start()] for one, other in pairwise(times)]
+    if len(times) < 2:
+        # Those in the first list may be bare numbers: at 9 and 15 digest 3.
+        gaps = [text[one.end() : other.start()] for one, other in pairwise(every)]
+        gaps = [*takewhile(_LISTED.fullmatch, gaps)]
+        times = every[: len(gaps) + 1]
     readings = [_read_time(match) for match in times]
     if (
         not gaps
         or not all(map(_LISTED.fullmatch, gaps))
         or any(len(each) != 1 for each in readings)
+        or (many and int(many["number"] or 2) != len(times))
     ):
         return [words]
     before, after = text[: times[0].start()], text[times[-1].end() :]

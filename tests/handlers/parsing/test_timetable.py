@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.timetable import describe, parse
+from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.timetable import describe, one_time_each, parse
 from store.types import ParleyError, Timetable
 from tests.machine import NOW, ROOT
 
@@ -214,3 +215,29 @@ def test_a_list_of_single_days_is_parsed_back(at: time, weekdays: frozenset[int]
         at=at.replace(second=0, microsecond=0), weekdays=weekdays, zone="Asia/Tokyo"
     )
     assert parse(words, zone="UTC", today=TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "times"),
+    [
+        ("9 and 15", [9, 15]),
+        ("at 9 and 15 mon-fri", [9, 15]),
+        ("two questions a day, 9 and 15", [9, 15]),
+        ("twice a day at nine and 15:00", [9, 15]),
+        ("3 times a day at 9, 12 and 15", [9, 12, 15]),
+        ("9am and 3pm", [9, 15]),
+        ("9 and 15 3 stories", [9, 15]),
+        ("twice a day at 9, 12 and 15", None),
+        ("4 and 9", None),
+        ("9:00 digest 3", None),
+        ("9 mon, 3 stories", None),
+        ("noon about 9 and 11", None),
+    ],
+)
+def test_several_times_a_day_are_one_each(words: str, times: list[int] | None) -> None:
+    each = one_time_each(words)
+    if times is None:
+        assert each == [words]
+    else:
+        orders = [parse_order(one, zone="UTC", today=TODAY) for one in each]
+        assert [order.timetable.at.hour for order in orders] == times
