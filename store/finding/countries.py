@@ -84,9 +84,9 @@ def _relatives() -> Mapping[Name, Relatives]:
 
 @cache
 def _codes() -> Mapping[str, Sequence[Name]]:
-    """Return the names of the country of each code that is no everyday word."""
+    """Return the full names of the country of each code that is no everyday word."""
     return {
-        code: each.names
+        code: each.full_names
         for each in countries()
         for code in each.codes
         if commonness(code) < _RARE_WORD

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Se
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any, TypeAlias
 
 from countryinfo import CountryInfo
@@ -38,7 +39,9 @@ class Country:
     """Its two letters (ISO 3166)."""
     codes: Sequence[str]
     """All its codes of letters, in lowercase."""
+    full_names: Sequence[Name]
     names: Sequence[Name]
+    """With parts of these and initials: Britain, US."""
     translations: Set[Name]
     """What it is called in other languages: Frankreich, Sverige."""
     people: Sequence[Name]
@@ -55,7 +58,8 @@ def without_person(word: str) -> str:
 def country(name: Sequence[str]) -> Name | None:
     """Return the main name of the country that *name* stands for, or whose people it is.
 
-    For a city with an older spelling, return the current spelling. Return None for any other name.
+    For a capital return itself, and for a city with an older spelling the current one. Return None
+    for any other name.
     """
     *others, last = name
     known = _main_names()[0]
@@ -103,6 +107,8 @@ def _main_names() -> tuple[Mapping[Name, Name], Container[Name]]:
     for city, others in _older_spellings().items():
         for name in (city, *others):
             named.setdefault(name, city)
+    for name in chain.from_iterable(each.capitals for each in countries()):
+        named.setdefault(name, name)
     return named, peoples
 
 
@@ -132,6 +138,7 @@ def countries() -> Sequence[Country]:
                 name=each["name"],
                 code=each["ISO"]["alpha2"],
                 codes=[code.casefold() for code in codes if code.isalpha()],
+                full_names=[*filter(None, map(_name, _spellings(each)))],
                 names=[*dict.fromkeys(_names(_spellings(each), root, codes=codes))],
                 translations={*_translations(each)},
                 people=[people] if is_own else [],

@@ -58,6 +58,7 @@ def test_related_names_lead_to_each_other(typed: str, other: str, similarity: fl
         pytest.param("grenade", "grenada", id="its name in French, an English word"),
         pytest.param("car", "central african republic", id="initials that are an English word"),
         pytest.param("in", "india", id="a code that is an English word"),
+        pytest.param("FI", "rf", id="initials of the country of the code, and of a larger one"),
     ],
 )
 def test_an_unrelated_name_is_not_related(typed: str, other: str) -> None:
