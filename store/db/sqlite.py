@@ -233,7 +233,9 @@ class _DirectConnection:
         raise NotImplementedError(table, columns, rows)
 
 
-def _transact(raw: sqlite3.Connection, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+def _transact(
+    raw: sqlite3.Connection, work: Callable[[Connection], Coroutine[Any, Any, T]], thread: _Thread
+) -> T:
     """Run *work* in a transaction that writes, and return its result."""
     raw.execute("BEGIN IMMEDIATE")
     try:
@@ -241,6 +243,9 @@ def _transact(raw: sqlite3.Connection, work: Callable[[Connection], Coroutine[An
         try:
             running.send(None)
         except StopIteration as done:
+            if thread.is_late:
+                # The caller has been told that it failed.
+                raise sqlite3.OperationalError("interrupted") from None
             raw.execute("COMMIT")
             result: T = done.value
             return result
@@ -320,8 +325,8 @@ class SQLite:
         """
         with _readable_errors(self._path):
             async with _locked(self._writing):
-                run = self._writer.raw.run
-                return await self._writer.call(run, partial(_transact, work=work))
+                transact = partial(_transact, work=work, thread=self._writer)
+                return await self._writer.call(self._writer.raw.run, transact)
 
     def long_transaction(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that writes, with long statements; nobody else can write."""

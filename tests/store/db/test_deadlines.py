@@ -549,6 +549,15 @@ async def writing_in_one_call(database: Database) -> None:
     await database.write(_hang)
 
 
+async def writing_late_in_one_call(database: Database) -> None:
+    await database.write(_hang_in_an_insert)
+
+
+async def _hang_in_an_insert(connection: Connection) -> None:
+    # The last row of a statement is not interrupted.
+    await connection.execute("INSERT INTO once VALUES ('T1', 'lost', hang())")
+
+
 async def _hang(connection: Connection) -> None:
     await connection.execute(ADD, "lost")
     await connection.fetch("SELECT hang()")
@@ -559,7 +568,10 @@ async def loading(database: Database) -> None:
         await connection.executemany("INSERT INTO once VALUES ('T1', $1, hang())", [("lost",)])
 
 
-@pytest.mark.parametrize("work", [by_itself, reading, writing, writing_in_one_call, loading])
+@pytest.mark.parametrize(
+    "work",
+    [by_itself, reading, writing, writing_in_one_call, writing_late_in_one_call, loading],
+)
 async def test_a_disk_that_hangs(
     tmp_path: Path,
     disk: Disk,
