@@ -28,7 +28,7 @@ from bot.manifest import manifest
 from bot.observability.metrics import Metrics
 from bot.retry import retrying
 from bot.settings import Settings
-from handlers.slack.api_errors import FAILURES, classify
+from handlers.slack.api_errors import FAILURES, classify, status_of
 from handlers.slack.teams import Bot, NotInstalledError, Teams
 from store import Store
 from store.teams.token_cipher import TokenCipher
@@ -155,7 +155,7 @@ class PostingClient(AsyncWebClient):
             response = await self._make_call(api_method, **options)
             status = response.status_code
         except SlackApiError as error:
-            status = error.response.status_code
+            status = status_of(error)
             raise
         finally:
             self._called(api_method, status, time.perf_counter() - began)

@@ -184,7 +184,7 @@ def _kind(error: Exception, code: str) -> FailureKind:
         return FailureKind.TOKEN
     if not isinstance(error, SlackApiError):
         return FailureKind.UNKNOWN_OUTCOME
-    status = _status(error)
+    status = status_of(error)
     if status == 429:
         return FailureKind.NOT_DELIVERED
     if status >= 500 or code == _NOT_JSON:
@@ -203,7 +203,8 @@ def _code(error: Exception) -> str:
     return _NOT_INSTALLED if isinstance(error, NotInstalledError) else type(error).__name__
 
 
-def _status(error: SlackApiError) -> int:
+def status_of(error: SlackApiError) -> int:
+    """Return the status of HTTP of the answer, 0 if there is none."""
     # If the body is not JSON, this is aiohttp's response, which calls the field `status`.
     response = error.response
     return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
