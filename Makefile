@@ -150,7 +150,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@touch $@
 	@# Development needs pip again and again. Here a script takes its place: its first use installs pip.
 	@[ -e $(VENV)/.dev ] || { $(PIP) --quiet uninstall --yes pip setuptools \
-		&& printf '%s\n' '#!/bin/sh' '"$${0%/*}/python" -m ensurepip --default-pip >/dev/null && exec "$$0" "$$@"' \
+		&& printf '%s\n' '#!/bin/sh' '"$${0%/*}/python" -m ensurepip --default-pip >/dev/null && exec "$${0%/*}/python" -m pip "$$@"' \
 		> $(VENV)/bin/pip && chmod +x $(VENV)/bin/pip; }
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/pip
