@@ -331,7 +331,11 @@ def one_time_each(words: str) -> Sequence[str]:
         # Those in the first list may be bare numbers: at 9 and 15 digest 3.
         gaps = [text[one.end() : other.start()] for one, other in pairwise(every)]
         gaps = [*takewhile(_LISTED.fullmatch, gaps)]
-        times = every[: len(gaps) + 1]
+        listed_times = every[: len(gaps) + 1]
+        # In "10 and 11 dec 15:00" the numbers are days.
+        if any(match not in listed_times for match in times):
+            return [words]
+        times = listed_times
     readings = [_read_time(match) for match in times]
     if (
         not gaps

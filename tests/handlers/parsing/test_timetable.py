@@ -232,6 +232,7 @@ def test_a_list_of_single_days_is_parsed_back(at: time, weekdays: frozenset[int]
         ("9:00 digest 3", None),
         ("9 mon, 3 stories", None),
         ("noon about 9 and 11", None),
+        ("10 and 11 dec 15:00", None),
     ],
 )
 def test_several_times_a_day_are_one_each(words: str, times: list[int] | None) -> None:
