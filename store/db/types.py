@@ -110,8 +110,8 @@ class Database(Protocol):
         """Run *work* in a `transaction`, and return its result.
 
         *work* may await nothing but its connection, and must end soon: SQLite runs all of it in the
-        thread of the connection. In a crowd that is several times as fast as one call to that
-        thread for each statement, because each of them waits for what the event loop does.
+        thread of the connection. In a crowd that is faster than one call to that thread for each
+        statement, because each of them waits for what the event loop does.
         """
         ...
 

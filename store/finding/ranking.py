@@ -58,7 +58,7 @@ class QueryWord:
     many: tuple[Numbers, Scores] | None
     """The ascending numbers of the articles and their covers, if there are many."""
     is_name: bool
-    """Whether articles contain the word and English seldom uses it; see `anchored`."""
+    """Whether articles contain the word, and lists of its language show that it is seldom used."""
     is_unknown: bool
     """Whether no article contains the word."""
 

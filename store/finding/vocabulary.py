@@ -160,13 +160,11 @@ class Vocabulary:
         return common
 
     def knows_commonness(self, word: str) -> bool:
-        """Return whether it is known how common words like *word* are, so that a rare one is rare.
+        """Return whether a list says how common words in the letters of *word* are.
 
-        There are lists of some languages only. In Hindi, or in Polish, every word would be rare.
+        There are lists of English and of some other languages. In Hindi every word would be rare.
         """
-        if self.languages:
-            return all(language.uses for language in self.languages)
-        return word.isascii()
+        return word.isascii() or any(language.uses for language in self.languages)
 
     def is_function_word(self, word: str) -> bool:
         """Return whether *word* has no subject in one of the languages of the corpus."""

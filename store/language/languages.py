@@ -83,8 +83,10 @@ _LISTS = {
 
 # What Snowball leaves in German: Lehrerin, Lehrerinnen; and then Museum, schließt.
 _FEMININE, _ENDING = re.compile("(?<=....)in(?:nen)?$"), re.compile("(?<=...)um$|(?<=.....)t$")
-# And abgelehnt, ablehnen.
-_PARTICIPLE = re.compile("^(ab|an|auf|aus|bei|ein|fest|her|hin|mit|nach|um|vor|weg|zu)ge(?=...)")
+# And abgelehnt, ablehnen; but not Zugehörigkeit.
+_PARTICIPLE = re.compile(
+    "^(ab|an|auf|aus|bei|ein|fest|her|hin|mit|nach|um|vor|weg|zu)ge(?=...+te?[mnrs]?$)(?!.*[hk]eit)"
+)
 _WITH_COMPOUNDS = frozenset({"german", "dutch", "swedish", "danish", "norwegian", "finnish"})
 
 
@@ -131,7 +133,7 @@ def _stemmer(name: str) -> Callable[[str], str]:
         return lambda word: snowball(re.sub("e(?=es?$)", "é", word))
     if name == "german":
         return lambda word: _ENDING.sub(
-            "", _PARTICIPLE.sub(r"\1", snowball(_FEMININE.sub("", word)))
+            "", snowball(_FEMININE.sub("", _PARTICIPLE.sub(r"\1", word)))
         )
     return snowball
 
