@@ -74,7 +74,12 @@ _CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class _RawConnection(aiosqlite.Connection):
-    """A connection of aiosqlite that runs any function in its thread."""
+    """A connection of aiosqlite that runs any function in its thread.
+
+    The thread keeps the result of its last call. A cursor would keep its statement, and a statement
+    that is in progress lets no transaction commit in the same call as it began: hence
+    `execute_fetchall`, also of statements without rows.
+    """
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run *function* in the thread, and return its result."""
@@ -127,9 +132,9 @@ class _Thread:
             # thread keeps its last result, and so that statement, until it has a new result.
             await self.raw.cursor()
             with suppress(sqlite3.Error):
-                await self.raw.execute(_BUSY_TIMEOUT)
+                await self.raw.execute_fetchall(_BUSY_TIMEOUT)
                 if self.raw.in_transaction:
-                    await self.raw.execute("ROLLBACK")
+                    await self.raw.execute_fetchall("ROLLBACK")
                 is_done = True
             await asyncio.sleep(0.02)
         self._catching_up = None
@@ -166,7 +171,7 @@ class SQLiteConnection:
 
     async def execute(self, sql: str, *args: object) -> None:
         """Run *sql* and return nothing."""
-        await self._call(self._raw.execute, sql, _named(args))
+        await self._call(self._raw.execute_fetchall, sql, _named(args))
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run *sql* once for each of *rows*."""
@@ -371,7 +376,7 @@ class SQLite:
         """Write the log back into the file and empty it: it still holds pages as they were."""
         with _readable_errors(self._path):
             async with self._writing:
-                await self._writer.call(self._writer.raw.execute, _CHECKPOINT)
+                await self._writer.call(self._writer.raw.execute_fetchall, _CHECKPOINT)
 
     async def probe(self) -> None:
         """Write a row with the writing connection, unless a transaction is using it.
@@ -391,7 +396,7 @@ class SQLite:
 
     async def _write_readiness(self) -> bool:
         """Write and delete 64 KiB; return False if another process is writing."""
-        call, execute = self._writer.call, self._writer.raw.execute
+        call, execute = self._writer.call, self._writer.raw.execute_fetchall
         with _readable_errors(self._path):
             async with self._writing:
                 # Do not wait for another process: a probe must answer quickly.
@@ -476,12 +481,12 @@ async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIter
     raw = thread.raw
     try:
         # BEGIN is inside the try: a task cancelled while it runs would leave the transaction open.
-        await thread.call(raw.execute, begin)
+        await thread.call(raw.execute_fetchall, begin)
         yield SQLiteConnection(thread, seconds)
-        await thread.call(raw.execute, "COMMIT", seconds=seconds)
+        await thread.call(raw.execute_fetchall, "COMMIT", seconds=seconds)
     except BaseException:
         with suppress(sqlite3.Error, DatabaseUnavailableError):
-            await thread.call(raw.execute, "ROLLBACK", seconds=_ROLLBACK_SECONDS)
+            await thread.call(raw.execute_fetchall, "ROLLBACK", seconds=_ROLLBACK_SECONDS)
         raise
 
 
@@ -500,16 +505,16 @@ async def _open_thread(
     try:
         raw.row_factory = sqlite3.Row
         with _as_database_error(path, "used"):
-            await thread.call(raw.execute, _BUSY_TIMEOUT)
+            await thread.call(raw.execute_fetchall, _BUSY_TIMEOUT)
             if is_looking:
-                await thread.call(raw.execute, "PRAGMA query_only = ON")
+                await thread.call(raw.execute_fetchall, "PRAGMA query_only = ON")
             else:
                 await thread.call(_use_wal, raw)
-            await thread.call(raw.execute, "PRAGMA foreign_keys = ON")
+            await thread.call(raw.execute_fetchall, "PRAGMA foreign_keys = ON")
             # FULL: a row that is committed before its message is sent must survive a power cut.
-            await thread.call(raw.execute, "PRAGMA synchronous = FULL")
+            await thread.call(raw.execute_fetchall, "PRAGMA synchronous = FULL")
             # Overwrite deleted rows with zeros: they may have held private data.
-            await thread.call(raw.execute, "PRAGMA secure_delete = ON")
+            await thread.call(raw.execute_fetchall, "PRAGMA secure_delete = ON")
         yield thread
     finally:
         await thread.close()

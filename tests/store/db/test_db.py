@@ -10,8 +10,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ import tests.postgres
 from store import open_store
 from store.db import (
     Connection,
+    Database,
     DatabaseError,
     connect,
     exists,
@@ -84,6 +85,44 @@ async def test_work_is_written_as_a_whole(database_url: str) -> None:
             await database.write(partial(add, divisor=0))
         assert await database.write(partial(add, divisor=1)) == 2
     assert await count(database_url) == 2
+
+
+async def probe(database: Database) -> None:
+    await database.probe()
+
+
+async def overwrite_deleted(database: Database) -> None:
+    await database.overwrite_deleted()
+
+
+async def insert_and_read_nothing(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute(f"{ADD} RETURNING number", 1)
+
+
+async def leave_a_stream(database: Database) -> None:
+    async with database.transaction() as connection:
+        rows = connection.stream(f"{ADD} RETURNING number", 1)
+        await anext(rows)
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "before", [probe, overwrite_deleted, insert_and_read_nothing, leave_a_stream]
+)
+async def test_work_is_written_after_any_other_call(
+    database_url: str, before: Callable[[Database], Awaitable[None]]
+) -> None:
+    """A statement of the call before that is still in progress would let nothing commit."""
+
+    async def add(connection: Connection) -> None:
+        await connection.execute(ADD, 2)
+
+    async with open_database(database_url) as database:
+        with suppress(ZeroDivisionError):
+            await before(database)
+        await database.write(add)
+        assert await database.fetch("SELECT 1 AS one FROM revision WHERE number = 2")
 
 
 async def test_work_that_waits_for_something_else_is_refused(tmp_path: Path) -> None:
