@@ -204,7 +204,7 @@ def _code(error: Exception) -> str:
 
 
 def status_of(error: SlackApiError) -> int:
-    """Return the status of HTTP of the answer, 0 if there is none."""
+    """Return the HTTP status of the answer to a failed call, or 0 if no answer came."""
     # If the body is not JSON, this is aiohttp's response, which calls the field `status`.
     response = error.response
     return int(getattr(response, "status_code", 0) or getattr(response, "status", 0))

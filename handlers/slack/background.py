@@ -44,9 +44,9 @@ class Background:
     ) -> None:
         """Run *work* after the ack; if it raises, send the error to the user with *respond*.
 
-        It is shown in the thread *thread_ts*, or in the channel if that is None. Without *respond*
-        an error is only logged. If the outcome of a press (*is_press*) is not
-        known yet, the note about that replaces the message with its buttons.
+        The error is shown in the thread *thread_ts*, or in the channel if that is None. Without
+        *respond* it is only logged. If the outcome of a press (*is_press*) is not known yet, the
+        note about that replaces the message with its buttons.
         """
         task = asyncio.create_task(self._run(work, respond, is_press, thread_ts))
         self._tasks.add(task)
