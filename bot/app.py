@@ -58,6 +58,8 @@ _CANCEL_SECONDS = 3
 _SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the others from running: by default 5 ms for each row that a
 database thread reads, and for each time that the event loop has to wait for another thread."""
+_YOUNG = 10_000
+"""How many new objects are collected at a time: the answer to a look-up alone makes hundreds."""
 _MOST_PROBLEMS = 10
 _DATABASE_SECONDS = 2
 """How long the result of the database check is cached. With the check itself, less than 5."""
@@ -295,6 +297,7 @@ async def serve(
         # at the whole corpus again, and stop all threads meanwhile.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
         await entrance.run(stop, ready)
         log.info("stopping")
 
