@@ -4,6 +4,7 @@ A request to /slack/events is verified by its signature only (docs.slack.dev: Ve
 from Slack), never by its address: behind a proxy, Slack and everybody else may share one address.
 """
 
+import hmac
 import ipaddress
 import logging
 import re
@@ -137,7 +138,7 @@ class Signatures:
 
     def __init__(self, secret: str, clock: Callable[[], datetime], *, most: int = 200_000) -> None:
         """Remember at most *most* signatures, which take about a hundred bytes each."""
-        self._verifier = SignatureVerifier(secret, _Clock(clock))
+        self._verifier = _Verifier(secret, _Clock(clock))
         self._clock = clock
         self._most = most
         # Two sets, so that old signatures are dropped together and not one by one.
@@ -152,11 +153,7 @@ class Signatures:
         # The SDK raises for a timestamp that is no number and for a non-ASCII signature.
         if not (_SECONDS.fullmatch(timestamp) and signature.isascii()):
             return "unsigned"
-        try:
-            is_signed = self._verifier.is_valid(body, timestamp, signature)
-        except UnicodeDecodeError:
-            is_signed = False
-        if not is_signed:
+        if not self._verifier.is_valid(body, timestamp, signature):
             return "signature"
         if signature in self._seen or signature in self._seen_before:
             return "replay"
@@ -173,6 +170,16 @@ class Signatures:
         if now - self._swapped_at >= 2 * WINDOW or len(self._seen) >= self._most // 2:
             self._seen_before, self._seen, self._swapped_at = self._seen, set(), now
         self._seen.add(signature)
+
+
+class _Verifier(SignatureVerifier):
+    """Computes a signature in one call, which takes a third of the time."""
+
+    def generate_signature(self, *, timestamp: str, body: str | bytes) -> str:
+        """Return the signature of *body*, which may be any bytes."""
+        content = body.encode() if isinstance(body, str) else body
+        signed = b"v0:%b:%b" % (timestamp.encode(), content)
+        return f"v0={hmac.digest(self.signing_secret.encode(), signed, 'sha256').hex()}"
 
 
 class _Clock(_SdkClock):
