@@ -56,17 +56,24 @@ def card(
         row.insert(0, button("Read on", Action.STORY_READ, following))
     if link := open_button(article):
         row.append(link)
-    texts = [as_written(*parts, words=why) for parts in pages[page]]
+    texts = [
+        _text(parts, tuple(word for word in why if word in parts[-1].text)) for parts in pages[page]
+    ]
     blocks = [header(article.headline), *([context(*small)] if small else []), *texts]
     return [*blocks, actions(*row)] if row else blocks
 
 
-# People look up the same stories with different words.
+# People look up the same stories with different words, which few parts of a story have.
+@lru_cache(maxsize=500)
+def _text(parts: tuple[Part, ...], words: tuple[str, ...]) -> Block:
+    return as_written(*parts, words=words)
+
+
 @lru_cache(maxsize=200)
 def _pages(
     article: Article, *, question: bool, is_whole: bool
-) -> Sequence[Sequence[Sequence[Part]]]:
-    pages: list[list[Sequence[Part]]] = [[]]
+) -> Sequence[Sequence[tuple[Part, ...]]]:
+    pages: list[list[tuple[Part, ...]]] = [[]]
     size = 0
     room = _ROOM - len(article.url or "")
     for parts in _sections(article, question=question):
@@ -79,16 +86,17 @@ def _pages(
     return pages
 
 
-def _sections(article: Article, *, question: bool) -> Iterator[Sequence[Part]]:
+def _sections(article: Article, *, question: bool) -> Iterator[tuple[Part, ...]]:
+    """Yield the parts of each text of a story; the last part is the text itself."""
     for piece in () if repeats_headline(article) else pieces(article.summary, _PIECE):
-        yield [Part(piece)]
+        yield (Part(piece),)
     lead = [Part("Insight", "bold")]
     for piece in pieces(article.insight, _PIECE):
-        yield [*lead, Part(piece, most=2900)]
+        yield (*lead, Part(piece, most=2900))
         lead = []
     lead = [Part("Question", "bold")]
     for piece in pieces(article.question, _PIECE) if question else ():
-        yield [*lead, Part(piece, "quote", 2900)]
+        yield (*lead, Part(piece, "quote", 2900))
         lead = []
 
 
