@@ -1,13 +1,13 @@
 """Planning: the next posts of each schedule, stored before anything is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from math import ceil
 from typing import Any, Protocol
 
-from store.db import Connection, Database, DatabaseError, to_text
+from store.db import Connection, Database, DatabaseError, Row, to_text
 from store.guards.installed import Installed
 from store.posting.choice import Chosen, choose, choose_all, has_stories
 from store.posting.due import occurrences
@@ -113,29 +113,19 @@ class Planning:
         left_out: set[Key] = set()
         size = _BATCH
         while True:
-            limit, row = size + len(left_out), None
+            batch = _Batch(self._queue, now, size=size, left_out=frozenset(left_out))
             try:
-                async with self._database.transaction() as connection:
-                    rows = await connection.fetch(_DUE, to_text(now), limit)
-                    wanted = [one for one in rows if self._queue.key(one) not in left_out][:size]
-                    schedules = []
-                    for row in wanted:
-                        schedules.append(to_schedule(row))  # noqa: PERF401 -- names the row
-                    if size > 1:
-                        row = None
-                    await _Batch(connection, now).plan(schedules)
+                return await self._database.write(batch.plan)
             except DatabaseError:
                 raise
             except Exception:
                 # The transaction rolled back the whole batch: plan the rest again without this row.
-                if row is not None:
-                    left_out.add(self._queue.note(row))
+                if batch.bad is not None:
+                    left_out.add(self._queue.note(batch.bad))
                 elif size > 1:
                     size = 1  # to find out which row it is
                 else:
                     raise
-                continue
-            return len(rows) == limit
 
     async def plan_now(
         self, schedule: Schedule, *, by: UserId, now: datetime, key: str | None
@@ -258,46 +248,66 @@ def occurrence_key(schedule: Schedule, on: date) -> str:
 class _Batch:
     """The occurrences of several schedules, chosen and written together."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
+    def __init__(
+        self, queue: QueueReader[Schedule], now: datetime, *, size: int, left_out: Set[Key]
+    ) -> None:
+        self._queue = queue
         self._now = now
+        self._size = size
+        self._left_out = left_out
         self._holidays: dict[date, str | None] = {}
+        self.bad: Row | None = None
+        """The row that cannot be planned, once `plan` has raised because of it."""
 
-    async def plan(self, schedules: Sequence[Schedule]) -> None:
-        """Store the post of every occurrence that is due, and move the schedules on."""
-        waiting = list(schedules)
+    async def plan(self, connection: Connection) -> bool:
+        """Store the post of every occurrence that is due, and move the schedules on.
+
+        Return whether more schedules may be due.
+        """
+        limit = self._size + len(self._left_out)
+        rows = await connection.fetch(_DUE, to_text(self._now), limit)
+        wanted = [row for row in rows if self._queue.key(row) not in self._left_out][: self._size]
+        waiting = []
+        for row in wanted:
+            self.bad = row
+            waiting.append(to_schedule(row))
+        if self._size > 1:
+            self.bad = None
         while waiting:
             # What a channel gets depends on what it got before: plan the next one of each channel.
             waiting.sort(key=lambda each: (each.next.due_at, each.name))
             planned: dict[tuple[TeamId, ChannelId], Schedule] = {}
             for schedule in waiting:
                 planned.setdefault((schedule.team_id, schedule.channel_id), schedule)
-            await self._plan_each([*planned.values()])
+            await self._plan_each(connection, [*planned.values()])
             ids = {each.id for each in planned.values()}
             waiting = [following(each) if each.id in ids else each for each in waiting]
             waiting = [each for each in waiting if each.next.due_at <= self._now]
+        return len(rows) == limit
 
-    async def _plan_each(self, schedules: Sequence[Schedule]) -> None:
+    async def _plan_each(self, connection: Connection, schedules: Sequence[Schedule]) -> None:
         """Plan one occurrence of each of the schedules, which are of different channels."""
-        reasons = {each.id: await self._reason(each) for each in schedules}
+        reasons = {each.id: await self._reason(connection, each) for each in schedules}
         posting = [each for each in schedules if reasons[each.id] is None]
-        chosen = await choose_all(self._connection, posting, now=self._now)
+        chosen = await choose_all(connection, posting, now=self._now)
         choices = {each.id: one for each, one in zip(posting, chosen, strict=True)}
         new_posts = [
             _occurrence_post(each, choices.get(each.id), reasons[each.id]) for each in schedules
         ]
-        planned = await plan_posts(self._connection, new_posts, now=self._now)
+        planned = await plan_posts(connection, new_posts, now=self._now)
         for schedule, new_post in zip(schedules, new_posts, strict=True):
             choice = choices.get(schedule.id)
             if choice and new_post.key in planned:
-                await _warn_when_low(self._connection, schedule, choice, self._now)
-        await advance(self._connection, schedules)
+                await _warn_when_low(connection, schedule, choice, self._now)
+        await advance(connection, schedules)
 
-    async def _reason(self, schedule: Schedule) -> tuple[PostState, str] | None:
+    async def _reason(
+        self, connection: Connection, schedule: Schedule
+    ) -> tuple[PostState, str] | None:
         """Return why nothing is posted, whatever there is to choose from; else None."""
         on, due_at = schedule.next.due_on, schedule.next.due_at
         if on not in self._holidays:
-            self._holidays[on] = await holiday(self._connection, on)
+            self._holidays[on] = await holiday(connection, on)
         if reason := day_off(schedule, on) or self._holidays[on]:
             return PostState.SKIPPED, reason
         if self._now - due_at > GRACE:
