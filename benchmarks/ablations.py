@@ -66,6 +66,7 @@ RULES: Mapping[str, Patches] = {
     "a word still being typed": [(vocabulary.Vocabulary, "_completions", _nothing)],
     "two words or more typed as one": [(vocabulary.Vocabulary, "_pieces", _nothing)],
     "a name as other languages spell it": [(vocabulary, "romanized", str)],
+    "a name in another alphabet": [(vocabulary, "in_latin", _nothing)],
     "one word typed as two": [(vocabulary.Vocabulary, "_joined", lambda *_: {})],
     "other names of a country, its capital": [(vocabulary, "relatives", _nothing)],
     "countries in other languages": [(countries, "_translations", _nothing)],

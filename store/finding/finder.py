@@ -250,9 +250,11 @@ class Finder:
     def _split(self, query: str) -> tuple[str, ...]:
         """Return the first distinct words of *query*; a limit keeps long queries cheap."""
         known = (
-            word
-            if word.islower() or word in self.index.vocabulary or is_code(word)
-            else word.lower()
+            self.index.vocabulary.in_its_letters(
+                word
+                if word.islower() or word in self.index.vocabulary or is_code(word)
+                else word.lower()
+            )
             for word in query_words(query[:_MAX_CHARACTERS])
         )
         return tuple(islice(dict.fromkeys(known), _MAX_WORDS))

@@ -22,6 +22,7 @@ from store.language.words import (
     FUNCTION_WORDS,
     commonness,
     has_digit,
+    in_latin,
     is_code,
     is_english,
     is_unspaced,
@@ -214,6 +215,23 @@ class Vocabulary:
         if found is None:
             found = self._expanded[key] = self._expand(word, is_last=is_last)
         return found
+
+    def in_its_letters(self, word: str) -> str:
+        """Return a name of another alphabet in Latin letters, if only so the corpus has it.
+
+        Any other word is returned as it is: in Latin letters it may look like an everyday word.
+        """
+        spellings = in_latin(word)
+        if not spellings or self._expand_once(word, is_last=False):
+            return word
+        return next(filter(self._has_name, spellings), word)
+
+    def _has_name(self, word: str) -> bool:
+        """Return whether *word* is in the corpus, or near to a country or a word seldom used."""
+        near = self._expand_once(word, is_last=False)
+        best = max(near, key=near.__getitem__, default=())
+        is_name = bool(best) and (best == (word,) or commonness(" ".join(best)) < _EVERYDAY)
+        return is_name or any(relatives([word, *best]))
 
     def lacks_country(self, query_words: Sequence[str]) -> bool:
         """Return whether *query_words* name a country of which the corpus has no name at all."""

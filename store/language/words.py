@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
 
+from anyascii import anyascii
+
 
 def _marks(*ranges: tuple[int, int]) -> str:
     """Return the combining marks within *ranges*, for a set of a regular expression."""
@@ -51,6 +53,8 @@ _LONGEST_ACRONYM = 6
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}][{_UNSPACED}{_MARKS}]*|[^{_UNSPACED}]+")
 _UNSPACED_LETTER = re.compile(rf"[{_UNSPACED}]")
 _CLUSTER = re.compile(rf".[{_MARKS}]*")
+_ALPHABET = re.compile("[\u0370-\u052f\u10a0-\u10ff]")
+"""Letters of Greek, Cyrillic and Georgian, which write vowels too."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\u0640]")
 _POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
 _ELISION = re.compile(
@@ -89,6 +93,10 @@ _ROMANIZED = re.compile(
     "|(?P<ev>(?<=.)(?:eff|ew)$)|(?P<ov>(?<=.)(?:off|ow)$)|(?P<v>w)|(?P<u>ou)|(?P<x>ks)"
     "|(?P<y>[ijy]j$|iy$|j)|(?P<in>ine$)|(?P<z>^s(?=[aeiou]))"
 )
+
+# How Russian and others write letters of foreign names: Hawking, Johnson, Wilson.
+_FOREIGN = re.compile("kh|dzh|u(?=[aeio])")
+_FOREIGN_LETTERS = {"kh": "h", "dzh": "j", "u": "w"}
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
@@ -309,6 +317,17 @@ def stem(word: str) -> str:
 def romanized(word: str) -> str:
     """Return a name that is spelled as in German, French or Polish, as English would spell it."""
     return _ROMANIZED.sub(lambda found: found.lastgroup or "", word)
+
+
+def in_latin(word: str) -> Sequence[str]:
+    """Return a word of another alphabet in Latin letters, nothing for one in Latin or no alphabet.
+
+    A name may be one of the other language, or a foreign one: Kharkiv, but Hawking.
+    """
+    if word.isascii() or not _ALPHABET.match(word):
+        return ()
+    own = _fold("".join(filter(str.isalpha, anyascii(word))))
+    return own, _FOREIGN.sub(lambda found: _FOREIGN_LETTERS[found[0]], own)
 
 
 def singular(word: str) -> str:

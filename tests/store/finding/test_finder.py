@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -438,6 +438,39 @@ async def test_a_name_is_found_as_other_languages_spell_it(pair: str) -> None:
     answer = await finder.find(typed.lower())
     assert isinstance(answer, Found)
     assert [match.article.position for match in answer.matches] == [1]
+
+
+IN_OTHER_ALPHABETS = """
+Путин Putin, Зеленський Zelensky, Макрон Macron, Κασπάροφ Kasparov, ერდოღანი Erdogan,
+Вашингтон Washington, Украина Ukraine
+"""
+
+
+@pytest.mark.parametrize("pair", [*map(str.strip, IN_OTHER_ALPHABETS.split(","))])
+@pytest.mark.parametrize("typed_as", [str, str.lower, str.upper])
+async def test_a_name_is_found_in_another_alphabet(
+    pair: str, typed_as: Callable[[str], str]
+) -> None:
+    typed, written = pair.split()
+    finder = Finder.of([make_article(1, f"About {written}."), make_article(2, "It rained.")])
+    answer = await finder.find(typed_as(typed))
+    assert isinstance(answer, Found)
+    assert [match.article.position for match in answer.matches] == [1]
+
+
+@pytest.mark.parametrize("query", ["нефть", "привет", "ремонт", "город", "погода"])
+async def test_an_everyday_word_in_another_alphabet_is_no_misspelling(query: str) -> None:
+    everyday = "The next good deal is a recent one, and they prevent private repairs."
+    assert await Finder.of([make_article(1, everyday)]).find(query) == Nothing()
+
+
+async def test_a_corpus_in_another_alphabet_is_searched_in_its_letters() -> None:
+    stories = ["Путин прилетел в Пекин.", "Patin met Pekin.", "Ремонт дороги окончен."]
+    finder = Finder.of([make_article(at, text) for at, text in enumerate(stories)])
+    for typed, place in (("Путин", 0), ("путни", 0), ("ремонт", 2), ("Pekin", 1)):
+        answer = await finder.find(typed)
+        assert isinstance(answer, Found)
+        assert answer.matches[0].article.position == place
 
 
 @pytest.mark.parametrize(
