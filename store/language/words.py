@@ -129,8 +129,8 @@ def _pairs(found: str) -> Iterator[tuple[str, str]]:
             for at in range(max(len(letters) - 1, 1)):
                 pair = "".join(letters[at : at + 2])
                 yield pair, pair
-        else:
-            yield _normalize(run)
+        elif (normalized := _normalize(run))[0]:
+            yield normalized
 
 
 def normalize(word: str) -> str:

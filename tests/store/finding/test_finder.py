@@ -156,6 +156,11 @@ async def test_a_match_in_a_script_without_spaces_names_whole_words() -> None:
     assert matches(await finder.find("自動運転 東京"))[0].why == ("自動運転", "東京")
 
 
+async def test_a_possessive_after_a_script_without_spaces_is_no_word() -> None:
+    finder = Finder.of([make_article(1, "政府宣布新政策。")])
+    assert matches(await finder.find("政府宣's 新政"))[0].why == ("政府宣", "新政")
+
+
 async def test_stories_with_equal_scores_keep_the_order_of_the_corpus() -> None:
     finder = Finder.of([make_article(number, "A ferry sank.") for number in range(5)])
     assert [match.article.id for match in matches(await finder.find("ferry"))] == list("01234")
