@@ -6,7 +6,7 @@ expansion in the article, times the weight of the place.
 """
 
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain, combinations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from store.finding.index import Index, Numbers, Postings
 from store.finding.vocabulary import Expansion, Expansions, Vocabulary
 from store.language.countries import is_people
-from store.language.words import has_digit, is_unspaced, rarity, terms
+from store.language.words import acronyms, compounds, has_digit, is_unspaced, rarity, words
 from store.types import Article
 
 Scores: TypeAlias = NDArray[np.float32]
@@ -347,30 +347,27 @@ def _covers_of(similarity: float, *, is_merged: bool) -> Sequence[float]:
     return of_places
 
 
-def reasons(expanded: Sequence[Expansions], article: Article) -> Iterator[str]:
-    """Yield the words of *article*, as spelled there, that match a word of the query."""
+def reasons(expanded: Sequence[Expansions], article: Article) -> Sequence[str]:
+    """Return the words of *article*, as spelled there, that match a word of the query."""
     spellings = _spellings(article)
-    last = ""
+    found: list[str] = []
     for expansions in expanded:
         for spelling in spellings.of_best(expansions):
             # The pairs of letters of one word in a script without spaces overlap.
-            if last and is_unspaced(spelling) and last[-1] == spelling[0]:
-                last += spelling[1:]
-                continue
-            yield from filter(None, [last])
-            last = spelling
-    yield from filter(None, [last])
+            if found and found[-1][-1] == spelling[0] and is_unspaced(spelling):
+                found[-1] += spelling[1:]
+            else:
+                found.append(spelling)
+    return found
 
 
 class _Spellings:
-    """The words of an article, each with its first spelling there; read only as far as needed.
-
-    Only the event loop may use it: two threads cannot read on in one article at once.
-    """
+    """The words of an article, each with its first spelling there; read only as far as needed."""
 
     def __init__(self, article: Article) -> None:
         texts = (article.summary, article.headline, article.insight, article.question)
-        self._unread = chain.from_iterable(map(terms, texts))
+        self._words = chain.from_iterable((words(text), compounds(text)) for text in texts)
+        self._acronyms = map(acronyms, texts)
         self._read: dict[str, str] = {}
 
     def of_best(self, expansions: Expansions) -> Sequence[str]:
@@ -383,9 +380,11 @@ class _Spellings:
 
     def _of(self, wanted: str) -> str | None:
         if wanted not in self._read:
-            for word, spelling in self._unread:
-                self._read.setdefault(word, spelling)
-                if word == wanted:
+            unread = chain(self._words, self._acronyms) if wanted.isupper() else self._words
+            for spelled in unread:
+                # The first spelling of a word replaces those after it.
+                self._read = dict(reversed([*spelled])) | self._read
+                if wanted in self._read:
                     break
         return self._read.get(wanted)
 

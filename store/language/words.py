@@ -3,10 +3,10 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import product
+from itertools import chain, product
 
 from anyascii import anyascii
 
@@ -39,7 +39,7 @@ _WORD = re.compile(
     rf"|{_LETTERS}(?:['’]{_LETTERS})*"
 )
 _EMOJI = re.compile(r"(?<!\w):(?=[+-]1:|[\w'+-]*[a-z])[\w'+-]+:(?::skin-tone-\d:)?")
-_JOINT = re.compile(r"[^\W_][-‐‑._@][^\W_]")
+_JOINT = re.compile(r"[-‐‑._@](?<=[^\W_].)(?=[^\W_])")
 _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-‐‑._@][^\W_]++)+")
 _SEPARATOR = re.compile("[-‐‑._@]")
 _HYPHEN = re.compile("[-‐‑_]")
@@ -100,14 +100,19 @@ _FOREIGN_LETTERS = {"kh": "h", "dzh": "j", "u": "w"}
 
 
 def words(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each word of *text*: its normalized form, and its spelling in the text.
+    """Return an iterator over the words of *text*: the normalized form, and the spelling, of each.
 
     In a script without spaces, each pair of adjacent letters is a word.
     """
     text = _clean(text)
-    is_ascii = text.isascii()
-    for found in _WORD.findall(text):
-        if not is_ascii and _UNSPACED_LETTER.search(found):
+    found = _WORD.findall(text)
+    return map(_normalize, found) if text.isascii() else _words(found)
+
+
+def _words(every: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield what `words` does, for words in any script."""
+    for found in every:
+        if _UNSPACED_LETTER.search(found):
             yield from _pairs(found)
             continue
         word, spelling = _normalize(found)
@@ -144,11 +149,19 @@ def terms(text: str) -> Iterator[tuple[str, str]]:
     That is a code as a whole ("pay1234" for PAY-1234), a hyphenated word in one ("ceasefire"), and,
     in capitals, an acronym that looks like a function word ("WHO") and the initials of a name.
     """
-    text = _clean(text)
-    yield from words(text)
-    for found in _compounds(text):
+    return chain(words(text), compounds(text), acronyms(text))
+
+
+def compounds(text: str) -> Iterator[tuple[str, str]]:
+    """Yield those `terms` of *text* that are codes as a whole and hyphenated words in one."""
+    for found in _compounds(_clean(text)):
         yield whole(_fold(found)), found
-    for found in _ELIDED.findall(text):
+
+
+def acronyms(text: str) -> Iterator[tuple[str, str]]:
+    """Yield those `terms` of *text* that are in capitals."""
+    text = _clean(text)
+    for found in _ELIDED.findall(text) if "'" in text or "’" in text else ():
         word, spelling = _normalize(found)
         if word in FUNCTION_WORDS:
             yield word.upper(), spelling
