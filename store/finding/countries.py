@@ -1,12 +1,12 @@
 """Words that stand for the same country: its own names, its people, its capital and its codes."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, combinations, product
 from typing import TypeAlias
 
-from store.language.countries import LONGEST_NAME, Name, countries, without_person
+from store.language.countries import LONGEST_NAME, PERSON_ENDS, Name, countries, without_person
 from store.language.words import commonness
 
 Relatives: TypeAlias = Mapping[Name, float]
@@ -24,8 +24,7 @@ _RARE_WORD = 3.6
 
 def prepare() -> None:
     """Load the names now, and the list of English words, so that the first look-up need not."""
-    _relatives()
-    _codes()
+    _words_of_names()
 
 
 def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
@@ -33,15 +32,18 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
 
     Each comes with the other names that belong to the same country.
     """
+    lower = [word.lower() for word in query_words]
+    # Seldom any word is in a name.
+    in_names = _words_of_names()
+    if in_names.isdisjoint(lower) and in_names.isdisjoint(
+        [without_person(word) for word in lower if word.endswith(PERSON_ENDS)]
+    ):
+        return
     for at, word in enumerate(query_words):
         # In lowercase, two letters may stand for much else.
         is_sure = len(word) > 2 or word.isupper()
-        if names := _codes().get(word.lower()):
+        if names := _codes().get(lower[at]):
             yield slice(at, at + 1), dict.fromkeys(names, SAME if is_sure else CAPITAL)
-    lower = tuple(map(str.lower, query_words))
-    # Seldom any word is in a name.
-    if not any(map(_is_in_name, lower)):
-        return
     known = _relatives()
     for start, end in combinations(range(len(lower) + 1), 2):
         if end - start <= LONGEST_NAME:
@@ -51,15 +53,9 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
                 yield slice(start, end), found
 
 
-@lru_cache(maxsize=10_000)
-def _is_in_name(word: str) -> bool:
-    known = _words_of_names()
-    return word in known or without_person(word) in known
-
-
 @cache
-def _words_of_names() -> Container[str]:
-    return {*chain.from_iterable(_relatives())}
+def _words_of_names() -> frozenset[str]:
+    return frozenset(chain(_codes(), *_relatives()))
 
 
 @cache

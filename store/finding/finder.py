@@ -13,8 +13,8 @@ from store.finding.embeddings import Embeddings
 from store.finding.index import Index
 from store.finding.ranking import QueryWord, anchored, match_word, rank, reasons
 from store.finding.similarity import SemanticSearch
-from store.finding.vocabulary import Expansions
-from store.language.words import FUNCTION_WORDS, has_digit, query_words, words
+from store.finding.vocabulary import Relations
+from store.language.words import FUNCTION_WORDS, has_digit, is_unspaced, query_words, words
 from store.types import Answer, Article, Found, Match, Nothing, Unsure
 
 CUT_OFF = 0.6
@@ -29,9 +29,8 @@ _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
 """What is used of a query; the rest is ignored."""
 _MAX_GUESSES = 10
 _CACHED_ANSWERS = 500
-_CACHED_WORDS, _CACHED_NUMBERS = 2_000, 5_000
-_CACHED_COMMON_WORDS, _CACHED_COMMON_NUMBERS = 20, 100_000
-"""How many words of queries to keep, each with at most so many articles that contain it."""
+_CACHED_WORDS = {300: 2_000, 5_000: 500, 100_000: 20}
+"""How many words of queries to keep, by the most articles that contain one."""
 CACHED_CHARACTERS = 16 << 20
 """The most text of articles kept in memory: all those of a team, the newest of a large corpus."""
 _OVERHEAD = 1_000
@@ -126,8 +125,9 @@ class Finder:
         return new
 
     def _forget_words(self) -> None:
-        self._matched: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_WORDS)
-        self._common: BoundedDict[object, QueryWord] = BoundedDict(_CACHED_COMMON_WORDS)
+        self._matched: Mapping[int, BoundedDict[object, QueryWord]] = {
+            count: BoundedDict(most) for count, most in _CACHED_WORDS.items()
+        }
 
     def _cache(self, articles: Mapping[int, Article]) -> None:
         """Keep *articles* in memory, and if there is no room, drop those that came first."""
@@ -232,19 +232,30 @@ class Finder:
     def expand(self, query: str) -> Sequence[QueryWord]:
         """Split *query* into words, expand them, and find the articles that contain them."""
         split = self._split(query)
-        expanded = self.index.vocabulary.expand(split)
-        return [self._match(*each) for each in zip(split, expanded, strict=True)]
+        together = self.index.vocabulary.together(split)
+        last = len(split) - 1
+        return [
+            # A query of one or two letters could be the start of anything.
+            self._match(
+                word,
+                at == last and (at > 0 or len(word) > 2 or is_unspaced(word)),
+                together.get(at, ()),
+            )
+            for at, word in enumerate(split)
+        ]
 
-    def _match(self, word: str, expansions: Expansions) -> QueryWord:
+    def _match(self, word: str, is_last: bool, together: Relations) -> QueryWord:
         # People use the same words in different look-ups.
-        key = word, len(expansions)
-        found = self._matched.get(key) or self._common.get(key)
-        if found is None or found.expansions != expansions:
-            found = match_word(word, expansions, self.index)
-            if found.count <= _CACHED_NUMBERS:
-                self._matched[key] = found
-            elif found.count <= _CACHED_COMMON_NUMBERS:
-                self._common[key] = found
+        key = word, is_last, together
+        for cache in self._matched.values():
+            if found := cache.get(key):
+                return found
+        expansions = self.index.vocabulary.expand(word, is_last=is_last, together=together)
+        found = match_word(word, expansions, self.index)
+        for most, cache in self._matched.items():
+            if found.count <= most:
+                cache[key] = found
+                break
         return found
 
     def _split(self, query: str) -> tuple[str, ...]:
@@ -267,12 +278,12 @@ class Finder:
         Articles whose whole headline is the query come first. There are at most *limit* articles,
         and *ties* more; see `ranking.rank`.
         """
-        exact = self.index.with_headline(_words(query), limit)
-        scores = dict.fromkeys(exact.tolist(), 1.0)
         ranked = rank(query, limit=limit, min_score=min_score, ties=ties)
-        for number, score in ranked:
-            scores.setdefault(number, score)
-        return list(islice(scores.items(), limit + ties))
+        exact = self.index.with_headline(_words(query), limit)
+        if len(exact):
+            scores = dict.fromkeys(exact.tolist(), 1.0)
+            ranked = [*scores.items(), *(one for one in ranked if one[0] not in scores)]
+        return ranked[: limit + ties]
 
     async def _load(self, numbers: Sequence[int]) -> Mapping[int, Article]:
         cached = {number: self._cached.get(number) for number in numbers}

@@ -211,7 +211,7 @@ class Index:
         counts = {word: len(changed[word]) for word in removed_of.keys() | added_of.keys()}
         for word in [word for word, count in counts.items() if not count]:
             # Words that only came and went take no memory.
-            if not len(self._in_base(word)):
+            if word not in self._places:
                 del changed[word]
         new = copy(self)
         new._changed = changed
@@ -239,14 +239,10 @@ class Index:
 
     def postings_of(self, word: str) -> Postings:
         """Return the postings of *word*; none if no article contains it."""
-        changed = self._changed.get(word)
-        if changed is not None:
-            return changed
-        return self._in_base(word)
-
-    def _in_base(self, word: str) -> Postings:
-        """Return the postings that *word* had before any article changed."""
-        at = self._places.get(word)
-        if at is None:
-            return self._postings[:0]
-        return self._postings[self._starts[at] : self._starts[at + 1]]
+        found = self._changed.get(word)
+        if found is None:
+            at = self._places.get(word)
+            if at is None:
+                return self._postings[:0]
+            found = self._postings[self._starts[at] : self._starts[at + 1]]
+        return found

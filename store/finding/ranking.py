@@ -6,10 +6,11 @@ expansion in the article, times the weight of the place.
 """
 
 import math
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, combinations
+from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -57,8 +58,8 @@ class QueryWord:
     """The covers by the number of the article, unless there are many."""
     many: tuple[Numbers, Scores] | None
     """The ascending numbers of the articles and their covers, if there are many."""
-    is_name: bool
-    """Whether articles contain the word, and lists of its language show that it is seldom used."""
+    is_rare: bool
+    """Whether lists of its language show that the word is seldom used."""
     is_unknown: bool
     """Whether no article contains the word."""
 
@@ -66,6 +67,11 @@ class QueryWord:
     def count(self) -> int:
         """Return how many articles cover the word."""
         return len(self.many[0]) if self.many else len(self.few)
+
+    @property
+    def is_name(self) -> bool:
+        """Return whether the word is probably a name, which articles contain."""
+        return self.is_rare and not self.is_unknown and _may_be_name(self.text)
 
     @cached_property
     def arrays(self) -> tuple[Numbers, Scores]:
@@ -82,8 +88,9 @@ class QueryWord:
         if not len(own):
             return np.zeros(len(numbers), dtype=np.float32)
         at = own.searchsorted(numbers)
-        at[at == len(own)] = 0
-        return np.where(own[at] == numbers, covers[at], np.float32(0))
+        is_covered = own.take(at, mode="clip") == numbers
+        found: Scores = covers.take(at, mode="clip") * is_covered
+        return found
 
 
 def rank(
@@ -95,39 +102,70 @@ def rank(
     with the same score, the one that was loaded first comes first. Of the articles with the same
     score as the last one, at most *ties* more are returned, those that were loaded last.
     """
-    query_words = _weighted(query_words)
-    total = sum(word.weight for word in query_words)
+    weights = _weights(query_words)
+    total = sum(weights)
     if not total:
         return []
-    rare = [word for word in query_words if not word.many]
-    common = [word for word in query_words if word.many]
+    rare: list[tuple[float, Mapping[int, float]]] = []
+    common: list[tuple[float, QueryWord]] = []
+    count, weight_of_common = 0, 0.0
+    for weight, word in zip(weights, query_words, strict=True):
+        if word.many:
+            common.append((weight, word))
+            weight_of_common += weight
+        else:
+            rare.append((weight, word.few))
+            count += len(word.few)
     least = (min_score - _ROUNDING) * total
-    if sum(word.count for word in rare) > _FEW or (
-        common and sum(word.weight for word in common) >= least
-    ):
-        numbers, scores = _candidates(query_words, total, limit=limit, min_score=min_score)
+    if count > _FEW or (common and weight_of_common >= least):
+        weighted = [*zip(weights, query_words, strict=True)]
+        numbers, scores = _candidates(weighted, total, limit=limit, min_score=min_score)
         keep = scores >= min_score
         return best(numbers[keep], scores[keep], limit, ties)
-    # An article with no rare word cannot score enough, nor one with only the last of them.
-    shares: dict[int, float] = {}
-    left = total
-    for word in sorted(rare, key=lambda word: -word.weight):
-        for number in word.few if left >= least else shares.keys() & word.few.keys():
-            shares[number] = shares.get(number, 0.0) + word.few[number] * word.weight
-        left -= word.weight
-    numbers = np.array([*shares], dtype=np.uint32)
-    for word in common:
-        for number, cover in zip(shares, word.cover(numbers).tolist(), strict=True):
-            shares[number] += cover * word.weight
-    rounded = [
-        (-round(min(share / total, 1.0), 6), number)
-        for number, share in shares.items()
-        if share >= least
-    ]
-    few = sorted(one for one in rounded if -one[0] >= min_score)
+    rare.sort(key=itemgetter(0), reverse=True)
+    shares = _shares(rare, common, least - weight_of_common)
+    rounded = [(-round(min(share / total, 1.0), 6), number) for number, share in shares.items()]
+    few = sorted([one for one in rounded if -one[0] >= min_score])
     equal = [one for one in few[limit:] if one[0] == few[limit - 1][0]]
     few = few[:limit] + equal[max(len(equal) - ties, 0) :]
     return [(number, -score) for score, number in few]
+
+
+def _shares(
+    rare: Sequence[tuple[float, Mapping[int, float]]],
+    common: Sequence[tuple[float, QueryWord]],
+    least: float,
+) -> Mapping[int, float]:
+    """Return the weight that each article covers, if it covers *least* or more of the *rare* words.
+
+    Each word comes with its weight, the heaviest of the *rare* words first.
+    """
+    shares: dict[int, float] = {}
+    for number in _may_cover(rare, least):
+        share = 0.0
+        for weight, few in rare:
+            share += few.get(number, 0.0) * weight
+        if share >= least:
+            shares[number] = share
+    if common and shares:
+        numbers = np.array([*shares], dtype=np.uint32)
+        for weight, word in common:
+            for number, cover in zip(shares, word.cover(numbers).tolist(), strict=True):
+                shares[number] += cover * weight
+    return shares
+
+
+def _may_cover(rare: Sequence[tuple[float, Mapping[int, float]]], least: float) -> set[int]:
+    """Return the articles that may cover a weight of *least* or more; see `_shares`."""
+    numbers: set[int] = set()
+    for at, (weight, few) in enumerate(rare, start=1):
+        if weight >= least:
+            numbers.update(few)
+            continue
+        # This word alone is not enough.
+        for _, other in rare[at:]:
+            numbers |= few.keys() & other.keys()
+    return numbers
 
 
 def anchored(
@@ -143,14 +181,14 @@ def anchored(
     A word too many must not hide a story. A name is a word of the corpus that English seldom uses.
     The articles that contain most of the other words come first.
     """
-    query_words = _weighted(query)
+    weighted = [*zip(_weights(query), query, strict=True)]
     named = _named(query, index.vocabulary, names)
-    anchors = [word for word in query_words if word.text in named and word.count]
+    anchors = [(weight, word) for weight, word in weighted if word.text in named and word.count]
     if not anchors:
         return []
-    anchor = max(anchors, key=lambda word: word.weight)
+    _, anchor = max(anchors, key=lambda pair: pair[0])
     numbers, covers = anchor.arrays
-    scores = sum((word.cover(numbers) * word.weight for word in query_words), start=covers)
+    scores = sum((word.cover(numbers) * weight for weight, word in weighted), start=covers)
     return [(number, score) for number, _ in best(numbers, scores, limit)]
 
 
@@ -178,22 +216,19 @@ def _may_be_name(word: str) -> bool:
     return len(word) > 1 and not (has_digit(word) or is_people((word,)) or is_unspaced(word))
 
 
-def _weighted(query_words: Sequence[QueryWord]) -> Sequence[QueryWord]:
-    """Return the words with the weights that they have beside the others."""
-    if any(word.is_name for word in query_words):
-        query_words = [
-            replace(word, weight=word.weight * _BESIDE_NAME) if word.is_unknown else word
-            for word in query_words
-        ]
-    if not any(has_digit(word.text) for word in query_words):
-        return query_words
-    total = sum(word.weight for word in query_words)
-    return [
-        replace(word, weight=max(word.weight, _FIGURE * (total - word.weight)))
-        if has_digit(word.text)
-        else word
-        for word in query_words
-    ]
+def _weights(query_words: Sequence[QueryWord]) -> list[float]:
+    """Return the weights that the words have beside each other."""
+    weights = [word.weight for word in query_words]
+    unknown = [at for at, word in enumerate(query_words) if word.is_unknown]
+    if unknown and any(word.is_name for word in query_words):
+        for at in unknown:
+            weights[at] *= _BESIDE_NAME
+    figures = [at for at, word in enumerate(query_words) if has_digit(word.text)]
+    if figures:
+        total = sum(weights)
+        for at in figures:
+            weights[at] = max(weights[at], _FIGURE * (total - weights[at]))
+    return weights
 
 
 def best(numbers: Numbers, scores: Scores, limit: int, ties: int = 0) -> list[tuple[int, float]]:
@@ -212,7 +247,7 @@ def best(numbers: Numbers, scores: Scores, limit: int, ties: int = 0) -> list[tu
 
 
 def _candidates(
-    query_words: Sequence[QueryWord], total: float, *, limit: int, min_score: float
+    weighted: Sequence[tuple[float, QueryWord]], total: float, *, limit: int, min_score: float
 ) -> tuple[Numbers, Scores]:
     """Return the numbers and scores of all articles that may be among the best.
 
@@ -221,18 +256,18 @@ def _candidates(
     another article into the best. The long postings of common words are then only searched, never
     scanned. This is the idea of MaxScore (Turtle and Flood 1995).
     """
-    order = sorted(query_words, key=lambda word: (-word.weight, word.count))
+    order = sorted(weighted, key=lambda pair: (-pair[0], pair[1].count))
     left = total
     numbers: list[Numbers] = []
     scores: list[Scores] = []
     threshold = min_score
-    for place, word in enumerate(order):
+    for place, (weight, word) in enumerate(order):
         if left < threshold * total - 1e-6:
             break
-        left -= word.weight
+        left -= weight
         new, covers = word.arrays
-        share = covers * word.weight
-        for other_place, other in enumerate(order):
+        share = covers * weight
+        for other_place, (other_weight, other) in enumerate(order):
             if other_place == place or not len(new):
                 continue
             cover = other.cover(new)
@@ -240,7 +275,7 @@ def _candidates(
                 is_new = cover == 0
                 new, share = new[is_new], share[is_new]
             else:
-                share = share + cover * other.weight
+                share = share + cover * other_weight
         numbers.append(new)
         scores.append(np.minimum(share / total, 1.0).round(6))
         all_scores = np.concatenate(scores)
@@ -251,27 +286,34 @@ def _candidates(
 
 def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     """Return the articles that contain one of the *expansions* of a word of a query."""
-    matched = [
-        (similarity, found)
-        for expansion, similarity in expansions.items()
-        if len(found := _intersect(expansion, index))
-    ]
+    matched = []
+    closest, count = 0.0, 0
+    for expansion, similarity in expansions.items():
+        found = index.postings_of(expansion[0])
+        if len(expansion) > 1:
+            found = _intersect(found, expansion[1:], index)
+        if len(found):
+            matched.append((similarity, found))
+            closest = max(closest, similarity)
+            count += len(found)
     few: Mapping[int, float] = {}
     many = None
-    if sum([len(found) for _, found in matched]) <= _FEW:
+    if count <= _FEW:
         few = _merge_few(matched)
     else:
         many = _merge_many(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
-    close = max([similarity for similarity, _ in matched], default=0.0) - 0.1
-    least = float(close * _PLACE_WEIGHTS[-1])
+    least = _covers_of(closest - 0.1, False)[-1]
     if many:
         frequency = int(np.count_nonzero(many[1] >= least))
-    else:
+    elif len(matched) > 1:
         frequency = len([cover for cover in few.values() if cover >= least])
-    common = index.vocabulary.commonness(word)
+    else:
+        frequency = len(few)
+    vocabulary = index.vocabulary
+    common = vocabulary.commonness(word)
     weight = math.log(1 + index.size / (frequency or 1))
-    if index.vocabulary.is_function_word(word):
+    if vocabulary.is_function_word(word):
         weight *= _FUNCTION_WORD if matched else 0.0
     elif not matched and len(word) == 1:
         weight = 0.0
@@ -285,21 +327,17 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
         weight,
         few,
         many,
-        is_name=bool(matched)
-        and common < _NAME
-        and _may_be_name(word)
-        and index.vocabulary.knows_commonness(word),
+        is_rare=common < _NAME and vocabulary.knows_commonness(word),
         is_unknown=not matched,
     )
 
 
-def _intersect(expansion: Expansion, index: Index) -> Postings:
-    """Return the articles that contain every word of *expansion*.
+def _intersect(first: Postings, others: Iterable[str], index: Index) -> Postings:
+    """Return those postings of *first* whose articles contain every word of *others*.
 
     The place of each is the one with the smallest weight among those of the words.
     """
-    first = index.postings_of(expansion[0])
-    for word in expansion[1:]:
+    for word in others:
         other = index.postings_of(word)
         numbers, of_first, of_other = np.intersect1d(
             first >> 2, other >> 2, assume_unique=True, return_indices=True
@@ -312,7 +350,10 @@ def _merge_few(matched: Sequence[tuple[float, Postings]]) -> Mapping[int, float]
     """Return each article once, with the best cover of any expansion."""
     best: dict[int, float] = {}
     for similarity, postings in matched:
-        covers = _covers_of(similarity, is_merged=len(matched) > 1)
+        covers = _covers_of(similarity, len(matched) > 1)
+        if not best:
+            best = {posting >> 2: covers[posting & 3] for posting in postings.tolist()}
+            continue
         for posting in postings.tolist():
             number, cover = posting >> 2, covers[posting & 3]
             if cover > best.get(number, 0.0):
@@ -338,7 +379,7 @@ def _merge_many(matched: Sequence[tuple[float, Postings]]) -> tuple[Numbers, Sco
 
 
 @lru_cache(maxsize=1_000)
-def _covers_of(similarity: float, *, is_merged: bool) -> Sequence[float]:
+def _covers_of(similarity: float, is_merged: bool) -> Sequence[float]:
     """Return the cover with *similarity* for each place, as `_merge_many` computes it."""
     covers = np.float32(similarity) * _PLACE_WEIGHTS
     if is_merged:

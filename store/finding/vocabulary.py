@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
-from store.bounded import BoundedDict
 from store.finding.countries import relatives
 from store.language.countries import country
 from store.language.languages import SPOKEN, Language, spoken
@@ -36,6 +35,10 @@ Expansion: TypeAlias = tuple[str, ...]
 """What a query word may stand for: a word of the corpus, or several that form one name or word."""
 Expansions: TypeAlias = dict[Expansion, float]
 """The expansions of a query word, each with its similarity: above 0, at most 1."""
+Similar: TypeAlias = list[tuple[Expansion, float]]
+"""Expansions of a word with their similarity; one may be there twice."""
+Relations: TypeAlias = tuple[tuple[Expansion, float], ...]
+"""Expansions that a word has because of the words beside it, each with its similarity."""
 
 # The similarity of a query word to:
 SAME_STEM = 0.93
@@ -91,8 +94,6 @@ for _short, _long in (pair.split(" = ") for pair in " ".join(_SAME.split()).spli
     _ABBREVIATIONS[_short].append(tuple(_long.split()))
     if " " not in _long:
         _ABBREVIATIONS[_long].append((_short,))
-_CACHED = 2_000
-"""How many words with their expansions are kept."""
 _MAX_EXPANSIONS = 32
 """Per query word: in a large corpus, thousands of words may start with "pro"."""
 
@@ -109,11 +110,10 @@ class Vocabulary:
         self._arrange(_stem_hashes(words, self.languages))
 
     def _number(self) -> None:
-        """Set what depends on all words: their places and languages, and the empty caches."""
+        """Set what depends on all words: their places and languages, and an empty cache."""
         self.places: Mapping[str, int] = dict(zip(self._words, count(), strict=False))
         """The place of each word in the order of all."""
-        self._ranges: dict[str, tuple[int, int]] = {"": (0, len(self._words))}
-        self._expanded: BoundedDict[tuple[str, bool], Expansions] = BoundedDict(_CACHED)
+        self._ranges: dict[str, tuple[int, int]] = {}
         fewest = SPOKEN * int(self._counts.max(initial=0))
         self.languages = spoken(lambda word: self.count(word) > fewest)
 
@@ -121,9 +121,10 @@ class Vocabulary:
         """Sort the *hashes* of stems, which have a row for each language."""
         # Hashes, because the stems themselves would need as much memory as the words.
         self._hashes = hashes
-        self._by_stem = np.argsort(hashes, axis=None, kind="stable").astype(np.int32)
-        # A memoryview, in which a binary search is faster than in an array.
-        self._stems = hashes.ravel()[self._by_stem].data
+        by_stem = np.argsort(hashes, axis=None, kind="stable").astype(np.int32)
+        # Memoryviews, because their items are integers of Python: a binary search is faster.
+        self._by_stem = by_stem.data
+        self._stems = hashes.ravel()[by_stem].data
 
     def updated(self, counts: Mapping[str, int]) -> Self:
         """Return a vocabulary with the new *counts* of some words; 0 removes a word.
@@ -183,38 +184,42 @@ class Vocabulary:
         at = self.places.get(word)
         return 0 if at is None else int(self._counts[at])
 
-    def expand(self, query_words: Sequence[str]) -> list[Expansions]:
-        """Return the best expansions of each word of a query, in the order of the words."""
-        last = len(query_words) - 1
-        # A query of one or two letters could be the start of anything.
-        expanded = [
-            self._expand_once(
-                word, is_last=at == last and (at > 0 or len(word) > 2 or is_unspaced(word))
-            )
-            for at, word in enumerate(query_words)
-        ]
+    def together(self, query_words: Sequence[str]) -> Mapping[int, Relations]:
+        """Return what words of a query may stand for beside each other, by their places.
 
-        def add(places: Iterable[int], name: Expansion, similarity: float) -> None:
-            for at in places:
-                best = max(similarity, expanded[at].get(name, 0.0))
-                expanded[at] = {**expanded[at], name: best}
+        That is one word typed as two, and the other names of a country.
+        """
+        found: dict[int, Expansions] = {}
+        for places, names in self._named(query_words):
+            for name, similarity in names.items():
+                if all(map(self.places.__contains__, name)):
+                    for at in places:
+                        expansions = found.setdefault(at, {})
+                        expansions[name] = max(similarity, expansions.get(name, 0.0))
+        return {at: tuple(expansions.items()) for at, expansions in found.items()}
 
-        for at in range(last):
-            for joined, similarity in self._joined(query_words[at], query_words[at + 1]).items():
-                add((at, at + 1), joined, similarity)
-        for span, found in relatives(query_words):
-            for name, similarity in found.items():
-                if all(word in self for word in name):
-                    add(range(span.start, span.stop), name, similarity)
-        return [_best(expansions) for expansions in expanded]
+    def _named(
+        self, query_words: Sequence[str]
+    ) -> Iterator[tuple[Iterable[int], Mapping[Expansion, float]]]:
+        """Yield the places of words that are one name or word, and what they may stand for."""
+        for at in range(len(query_words) - 1):
+            if joined := self._joined(query_words[at], query_words[at + 1]):
+                yield (at, at + 1), joined
+        for span, names in relatives(query_words):
+            yield range(span.start, span.stop), names
 
-    def _expand_once(self, word: str, *, is_last: bool) -> Expansions:
-        """Return the expansions of *word*; people use the same words in different look-ups."""
-        key = word, is_last
-        found = self._expanded.get(key)
-        if found is None:
-            found = self._expanded[key] = self._expand(word, is_last=is_last)
-        return found
+    def expand(self, word: str, *, is_last: bool, together: Relations = ()) -> Expansions:
+        """Return the best expansions of a *word* of a query.
+
+        *together* are further expansions, which the words beside it allow.
+        """
+        expansions = self._expand(word, is_last=is_last)
+        for name, similarity in together:
+            expansions[name] = max(similarity, expansions.get(name, 0.0))
+        if len(expansions) > _MAX_EXPANSIONS:
+            best = nlargest(_MAX_EXPANSIONS, expansions.items(), key=lambda pair: pair[1])
+            return dict(best)
+        return expansions
 
     def in_its_letters(self, word: str) -> str:
         """Return a name of another alphabet in Latin letters, if only so the corpus has it.
@@ -222,13 +227,14 @@ class Vocabulary:
         Any other word is returned as it is: in Latin letters it may look like an everyday word.
         """
         spellings = in_latin(word)
-        if not spellings or self._expand_once(word, is_last=False):
+        is_subject = word in self and not self.is_function_word(word)
+        if not spellings or is_subject or self._expand(word, is_last=False):
             return word
         return next(filter(self._has_name, spellings), word)
 
     def _has_name(self, word: str) -> bool:
         """Return whether *word* is in the corpus, or near to a country or a word seldom used."""
-        near = self._expand_once(word, is_last=False)
+        near = self._expand(word, is_last=False)
         best = max(near, key=near.__getitem__, default=())
         is_name = bool(best) and (best == (word,) or commonness(" ".join(best)) < _EVERYDAY)
         return is_name or any(relatives([word, *best]))
@@ -247,64 +253,67 @@ class Vocabulary:
             if word in self:
                 expansions[word,] = 1.0 if word.lower() in FUNCTION_WORDS else INITIALS
             return expansions
-        if is_code(word):
-            return self._code(word)
-        if has_digit(word):
-            return dict(self._short_forms(word)) | self._exact(word)
-        is_known = word in self
-        if is_unspaced(word) and len(word) > 1:
-            return {(word,): 1.0} if is_known else {}
+        if not (word.isascii() and word.isalpha()):
+            if is_code(word):
+                return self._code(word)
+            if has_digit(word):
+                return dict(self._short_forms(word)) | self._exact(word)
+            if is_unspaced(word) and len(word) > 1:
+                return {(word,): 1.0} if word in self else {}
         if self.is_function_word(word):
             if word.upper() in self and self.languages and word in FUNCTION_WORDS:
                 return {(word.upper(),): INITIALS}
             return dict(self._completions(word, PREFIX_OF_EVERYDAY_WORD)) if is_last else {}
+        return self._expand_plain(word, is_last=is_last)
+
+    def _expand_plain(self, word: str, *, is_last: bool) -> Expansions:
+        is_known = word in self
         same_stem = self._with_stem(word)
-        found = [
-            self._similar(word, is_last=is_last, has_match=is_known or bool(same_stem)),
-            (((one,), SAME_STEM - _PER_ENDING * Prefix.distance(one, word)) for one in same_stem),
-            (((other,), AFFIX) for other in self._with_affix(word)),
-            self._short_forms(word),
-        ]
-        expansions = {}
-        for expansion, similarity in chain.from_iterable(found):
-            expansions[expansion] = max(similarity, expansions.get(expansion, 0.0))
+        found = self._similar(word, is_last=is_last, has_match=is_known or bool(same_stem))
+        for one in same_stem:
+            found.append(((one,), SAME_STEM - _PER_ENDING * Prefix.distance(one, word)))
+        if not word.isascii():
+            found += [((other,), AFFIX) for other in self._with_affix(word)]
+        found += self._short_forms(word)
+        expansions: Expansions = {}
+        for expansion, similarity in found:
+            if similarity > expansions.get(expansion, 0.0):
+                expansions[expansion] = similarity
         if is_known:
             expansions[word,] = 1.0
         return expansions
 
-    def _similar(
-        self, word: str, *, is_last: bool, has_match: bool
-    ) -> Iterator[tuple[Expansion, float]]:
-        """Yield what *word* may be the start, a misspelling or a compound of."""
+    def _similar(self, word: str, *, is_last: bool, has_match: bool) -> Similar:
+        """Return what *word* may be the start, a misspelling or a compound of."""
         common = self.commonness(word)
+        found: Similar = []
         if is_last or (common < _EVERYDAY and len(word) > 3):
             similarity = PREFIX if is_last and not (has_match or common) else PREFIX_OF_WORD
             is_everyday = common > _EVERYDAY or (common == _EVERYDAY and len(word) < 5)
-            yield from self._completions(
-                word, PREFIX_OF_EVERYDAY_WORD if is_everyday else similarity
-            )
+            found += self._completions(word, PREFIX_OF_EVERYDAY_WORD if is_everyday else similarity)
         if not common and len(word) <= _LONGEST:
-            for other, similarity in self._misspelled(word, far=not has_match):
-                yield (other,), similarity
+            found += self._misspelled(word, far=not has_match)
             if not has_match:
-                yield from self._romanized(word)
+                found += self._romanized(word)
         if not has_match:
             if common <= _EVERYDAY and len(word) <= _LONGEST:
-                yield from ((pieces, SPLIT) for pieces in self._pieces(word))
-            yield from self._parts(word)
-            yield from (((other,), FAMILY) for other in self._family(word))
+                found += [(pieces, SPLIT) for pieces in self._pieces(word)]
+            found += self._parts(word)
+            found += [((other,), FAMILY) for other in self._family(word)]
+        return found
 
-    def _completions(self, word: str, similarity: float) -> Iterator[tuple[Expansion, float]]:
-        for other in self._starting(word):
-            if not self.is_function_word(other):
-                yield (other,), similarity
+    def _completions(self, word: str, similarity: float) -> Similar:
+        others = self._starting(word)
+        return [((other,), similarity) for other in others if not self.is_function_word(other)]
 
-    def _short_forms(self, word: str) -> Iterator[tuple[Expansion, float]]:
-        if word.upper() in self and not (is_english(word) and word in self):
-            yield (word.upper(),), PART if is_english(word) else INITIALS
+    def _short_forms(self, word: str) -> Similar:
+        found: Similar = []
+        if word.upper() in self.places and not (is_english(word) and word in self):
+            found.append(((word.upper(),), PART if is_english(word) else INITIALS))
         singular = word.removesuffix("s")
         for other in _ABBREVIATIONS.get(word, _ABBREVIATIONS.get(singular, ())):
-            yield from ((names, ABBREVIATION) for names in product(*map(self._with_stem, other)))
+            found += [(names, ABBREVIATION) for names in product(*map(self._with_stem, other))]
+        return found
 
     def _with_affix(self, word: str) -> Iterator[str]:
         """Yield *word* with and without what some languages write together with it."""
@@ -342,15 +351,19 @@ class Vocabulary:
 
     def _range(self, start: str) -> tuple[int, int]:
         """Return the range of the words that begin with *start*."""
-        found = self._ranges.get(start)
+        at = self.places.get(start)
+        low = high = bisect_left(self._words, start) if at is None else at
+        # Most words are the start of no other.
+        high += at is not None
+        if high < len(self._words) and self._words[high].startswith(start):
+            past = start[:-1] + chr(ord(start[-1]) + 1)
+            high = bisect_left(self._words, past, high)
+        return low, high
+
+    def _range_of_letter(self, letter: str) -> tuple[int, int]:
+        found = self._ranges.get(letter)
         if found is None:
-            low, high = self._range(start[: min(len(start) - 1, 2)])
-            low = bisect_left(self._words, start, low, high)
-            if low == high or not self._words[low].startswith(start):
-                return low, low
-            found = low, bisect_left(self._words, start + "\U0010ffff", low, high)
-            if len(start) < 3:
-                self._ranges[start] = found
+            found = self._ranges[letter] = self._range(letter)
         return found
 
     def _starting(self, word: str) -> Sequence[str]:
@@ -362,7 +375,7 @@ class Vocabulary:
 
     def _with_stem(self, word: str) -> list[str]:
         if (place := self.places.get(word)) is None:
-            hashes = [hash(stem(word)), *(hash(language.stem(word)) for language in self.languages)]
+            hashes = [hash(stem(word)), *[hash(language.stem(word)) for language in self.languages]]
         else:
             hashes = self._hashes[:, place].tolist()
         found: dict[str, None] = {}
@@ -403,15 +416,15 @@ class Vocabulary:
             ):
                 yield (rest,)
 
-    def _romanized(self, word: str) -> Iterator[tuple[Expansion, float]]:
-        """Yield names of which *word* is the spelling of another language."""
+    def _romanized(self, word: str) -> Similar:
+        """Return names of which *word* is the spelling of another language."""
         english = romanized(word)
         if english == word:
-            return
-        if english in self:
-            yield (english,), ROMANIZED
+            return []
+        found: Similar = [((english,), ROMANIZED)] if english in self else []
         for other, similarity in self._misspelled(english, far=False, edits=1):
-            yield (other,), ROMANIZED * similarity
+            found.append((other, ROMANIZED * similarity))
+        return found
 
     def _parts(self, word: str) -> Iterator[tuple[Expansion, float]]:
         """Yield the parts of a compound, in the languages that write compounds as one word."""
@@ -441,53 +454,49 @@ class Vocabulary:
             return {}
         # Seldom any word begins like the two.
         low, high = self._range(word[: len(left) + 1])
-        forms = self._with_stem(word) if low < high else ()
-        if forms:
+        if low < high and (forms := self._with_stem(word)):
             return {(form,): JOINED for form in forms}
-        if len(word) < 8 or self.commonness(word) or (left in self and right in self):
+        is_typed_well = left in self.places and right in self.places
+        if is_typed_well or len(word) < 8 or self.commonness(word):
             return {}
-        return {
-            (other,): similarity * JOINED
-            for other, similarity in self._misspelled(word, far=False, edits=1)
-        }
+        misspelled = self._misspelled(word, far=False, edits=1)
+        return {other: similarity * JOINED for other, similarity in misspelled}
 
-    def _misspelled(
-        self, word: str, *, far: bool, edits: int | None = None
-    ) -> Iterator[tuple[str, float]]:
-        """Yield words a few edits away; if *far*, also words with another first letter."""
+    def _misspelled(self, word: str, *, far: bool, edits: int | None = None) -> Similar:
+        """Return words a few edits away; if *far*, also words with another first letter."""
         length = len(word)
         edits = _edits(length) if edits is None else edits
         if not edits:
-            return
+            return []
         # Typos that keep the length win ties: "Marcon" is Macron rather than Marco.
         # An edit costs less in a long word, but the cost falls more slowly than the length grows.
         cost = PER_EDIT * (8 / max(length, 5)) ** 0.5
-        nearest = edits + 1
-        for other, distance in self._within(edits, word, *self._range(word[0])):
-            nearest = min(nearest, distance)
-            yield other, 1 - cost * distance - _PER_LETTER * abs(len(other) - length)
-        if not far or nearest <= 1:
-            return
-        for other, distance in self._within(edits, word, 0, len(self._words)):
-            if other[0] != word[0]:
-                yield other, 1 - cost * distance - WRONG_FIRST_LETTER
+        near = self._within(edits, word, *self._range_of_letter(word[0]))
+        found: Similar = [
+            ((other,), 1 - cost * distance - _PER_LETTER * abs(len(other) - length))
+            for other, distance in near
+        ]
+        # The nearest is first.
+        if far and (not near or near[0][1] > 1):
+            for other, distance in self._within(edits, word, 0, len(self._words)):
+                if other[0] != word[0]:
+                    found.append(((other,), 1 - cost * distance - WRONG_FIRST_LETTER))
+        return found
 
-    def _within(self, edits: int, word: str, low: int, high: int) -> Iterator[tuple[str, int]]:
-        """Yield the words from *low* to *high* that are at most *edits* away, with the distance.
+    def _within(self, edits: int, word: str, low: int, high: int) -> Sequence[tuple[str, int]]:
+        """Return the words from *low* to *high* that are at most *edits* away, nearest first.
 
-        An edit changes at most two bits of a signature. Only the few words within this limit are
-        compared letter by letter.
+        Each comes with its distance. An edit changes at most two bits of a signature. Only the few
+        words within this limit are compared letter by letter.
         """
-        changed = np.bitwise_count(self._signatures[low:high] ^ np.uint64(signature(word)))
+        at = self.places.get(word)
+        own = np.uint64(signature(word)) if at is None else self._signatures[at]
+        changed = np.bitwise_count(self._signatures[low:high] ^ own)
         others = [self._words[low + at] for at in (changed <= 2 * edits).nonzero()[0].tolist()]
         if others == [word]:
-            yield word, 0
-            return
-        for other, distance, _ in process.extract(
-            word, others, scorer=OSA.distance, score_cutoff=edits, limit=None
-        ):
-            if not has_digit(other):
-                yield other, int(distance)
+            return [(word, 0)]
+        found = process.extract(word, others, scorer=OSA.distance, score_cutoff=edits, limit=None)
+        return [(other, int(distance)) for other, distance, _ in found if not has_digit(other)]
 
 
 def _stem_hashes(words: Sequence[str], languages: Sequence[Language]) -> NDArray[np.int64]:
@@ -529,9 +538,3 @@ def signature(word: str) -> int:
     repeated = mask >> 32
     length = (1 << min(len(word), 16)) - 1
     return mask % (1 << 32) | (repeated | repeated >> 16) % (1 << 16) << 32 | length << 48
-
-
-def _best(expansions: Expansions) -> Expansions:
-    if len(expansions) <= _MAX_EXPANSIONS:
-        return expansions
-    return dict(nlargest(_MAX_EXPANSIONS, expansions.items(), key=lambda pair: pair[1]))

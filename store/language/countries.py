@@ -25,7 +25,7 @@ LONGEST_NAME = 4
 """Words of a name."""
 _MIN_SIMILARITY = 0.35
 _COMMON_WORD = 4.7
-_PERSON_ENDS = ("s", "n")
+PERSON_ENDS = ("s", "n")
 _PERSON = re.compile("(?<=....)(?:s|w?om[ae]n|m[ae]n)$")
 _DOTTED = re.compile(r"\s+(?:[A-Z]\.)+$")
 
@@ -52,7 +52,7 @@ class Country:
 
 def without_person(word: str) -> str:
     """Return a *word* for persons without its ending: Iranians, a Frenchman."""
-    return _PERSON.sub("", word) if word.endswith(_PERSON_ENDS) else word
+    return _PERSON.sub("", word) if word.endswith(PERSON_ENDS) else word
 
 
 def country(name: Sequence[str]) -> Name | None:
