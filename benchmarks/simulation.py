@@ -52,8 +52,8 @@ PLANTED = (
     Planted(
         "a claim that was interrupted is sent without a look into the history",
         POSTS,
-        "was_interrupted = post.state is PostState.SENDING",
-        "was_interrupted = False",
+        "may_have_arrived=post.state is not PostState.PLANNED,",
+        "may_have_arrived=post.state is PostState.UNKNOWN,",
     ),
     Planted(
         "the history is never looked at",

@@ -44,9 +44,16 @@ _UNREADABLE_WAIT = timedelta(seconds=30)
 _HALT = timedelta(minutes=5)
 """How long to stop posting to a team whose token Slack refuses."""
 
-Slot = AbstractAsyncContextManager[bool]
+Slot = Callable[[], AbstractAsyncContextManager[bool]]
 """Entered when a call may begin, and left when it has ended; yields whether to call at all."""
-_AT_ONCE: Slot = nullcontext(True)
+
+
+def _at_once() -> AbstractAsyncContextManager[bool]:
+    return nullcontext(True)
+
+
+def _always(_: Post) -> bool:
+    return True
 
 
 @dataclass(slots=True, eq=False)
@@ -72,29 +79,43 @@ class Delivery:
         halts = {team_id: until - now for team_id, until in self._halted.items() if now < until}
         return self.rate_limiter.waits(now) | halts
 
-    async def send(self, post: Post, *, slot: Slot = _AT_ONCE) -> None:
-        """Send *post* in its *slot* and record the outcome, unless another process has claimed it.
+    async def send(
+        self, post: Post, *, slot: Slot = _at_once, follows: Callable[[Post], bool] = _always
+    ) -> None:
+        """Send *post* in a *slot* and record the outcome, unless another process has claimed it.
 
-        Does nothing for a post that this process is sending already: its lease may seem to have
-        expired because the clock was moved or the machine slept.
+        The story in the thread of a sent post is sent, too, if it *follows* at once. Does nothing
+        for a post that this process is sending already: its lease may seem to have expired because
+        the clock was moved or the machine slept.
         """
-        if post.key in self._in_flight:
+        if post.key in self._in_flight or post.parent_key in self._in_flight:
             return
         self._in_flight.add(post.key)
         try:
             claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
-            if claim:
-                attempts, called = self._unanswered.pop(post.key, (0, None))
-                if attempts != post.attempts:
-                    called = None
-                outcome = await self._reconcile_and_send(claim, called, slot)
-                if outcome.is_unanswered:
-                    called = self.clock()
-                if called and outcome.state is PostState.UNKNOWN:
-                    self._unanswered[post.key] = claim.post.attempts, called
-                await self.store.posts.record(claim, outcome, now=self.clock())
+            while claim:
+                claim = await self._send(claim, slot, follows)
         finally:
             self._in_flight.discard(post.key)
+
+    async def _send(
+        self, claim: Claim, slot: Slot, follows: Callable[[Post], bool]
+    ) -> Claim | None:
+        """Send a claimed post, and record the outcome; return the claim of the story to follow."""
+        post = claim.post
+        attempts, called = self._unanswered.pop(post.key, (0, None))
+        if attempts != post.attempts - 1:
+            called = None
+        outcome = await self._reconcile_and_send(claim, called, slot)
+        if outcome.is_unanswered:
+            called = self.clock()
+        if called and outcome.state is PostState.UNKNOWN:
+            self._unanswered[post.key] = post.attempts, called
+        # One transaction: the story need not wait for two.
+        claims_thread = claim.has_thread and outcome.state is PostState.SENT and follows(post)
+        return await self.store.posts.record(
+            claim, outcome, now=self.clock(), claims_thread=claims_thread
+        )
 
     async def answer(self, post: Post, respond: AsyncRespond) -> None:
         """Send *post* through the response_url of the press that asked for it.
@@ -188,7 +209,7 @@ class Delivery:
         is_nothing_new = post.kind is PostKind.DIGEST and not claim.story_ids
         if not claim.articles and not (post.kind.is_notice or is_nothing_new):
             return Outcome(PostState.FAILED, error="its story is no longer in the corpus")
-        async with slot as may_call:
+        async with slot() as may_call:
             if may_call:
                 return await self._call(claim)
         return Outcome(PostState.PLANNED, error="held up", until=self.clock())

@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT = 16
 """How many calls of `run` may be in flight at the same time."""
-_MOST_WAITING = 3 * IN_FLIGHT
-"""How many posts may be claimed ahead of their call, while others are sent and recorded.
+_MOST_CLAIMED = 6 * IN_FLIGHT
+"""How many posts of `run` may be claimed, sent and recorded at the same time.
 
 One that is claimed when the process crashes may have arrived, which takes a while to find out.
 """
@@ -72,10 +72,10 @@ class Posting:
         self._clock = clock
         self._rate_limiter = ChannelRateLimiter()
         self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._called: set[str] = set()
-        """The delivery keys of the posts in work whose call has begun."""
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        """The calls of `run` by the delivery key of their post, from its claim to its outcome."""
         self._progress = asyncio.Event()
-        """Set when a call begins or ends, and when more is planned."""
+        """Set when several calls may begin, and when more is planned."""
         self.beat = 1.0
         """Seconds between rounds of planning and starting posts while calls are in flight."""
         self._is_stopping = False
@@ -91,7 +91,7 @@ class Posting:
         self._is_stopping = True
         self._progress.set()
         # The posts that wait are not called any more, so that they need not wait for a call.
-        for _ in range(_MOST_WAITING):
+        for _ in range(_MOST_CLAIMED):
             self._slots.release()
 
     async def run(self) -> None:
@@ -101,7 +101,7 @@ class Posting:
         cancelled, it cancels its calls and waits for them to end. Their posts may have arrived, so
         Parley checks the history when their leases end.
         """
-        calls: dict[str, asyncio.Task[None]] = {}
+        calls = self._calls
         queue: deque[Post] = deque()
         time = asyncio.get_running_loop().time
         active_at = time()
@@ -113,7 +113,7 @@ class Posting:
                     self._is_queue_old = False
                     waiting = tuple(self._delivery.waits())
                     queue += await self._store.posts.open(self._clock(), but=waiting, limit=_BATCH)
-                self._start(queue, calls)
+                self._start(queue)
                 # A team that may post soon does not wait for the next tick.
                 wait = min(self._delivery.waits().values(), default=_LONG)
                 soon = min(wait.total_seconds(), self.beat)
@@ -227,7 +227,6 @@ class Posting:
         self._delivery.rate_limiter.started(post.team_id, self._clock())
         await self._delivery.send(post)
         await self._require_sent(post)
-        await self._send_thread(post)
 
     async def _require_sent(self, post: Post) -> None:
         """Raise `ParleyError` with the outcome of *post*, unless it is sent."""
@@ -265,33 +264,29 @@ class Posting:
                 if outcome:
                     self._background.start(answer(respond, outcome, replace=True))
 
-    async def _send_thread(self, post: Post) -> None:
-        story = await self._store.posts.get(post.team_id, f"{post.key}:story")
-        if story and story.state is PostState.PLANNED:
-            await self._delivery.send(story)
-
-    def _start(self, queue: deque[Post], calls: dict[str, asyncio.Task[None]]) -> None:
-        """Start calls for the posts in *queue*, within `_MOST_WAITING` and the rate limits.
+    def _start(self, queue: deque[Post]) -> None:
+        """Start calls for the posts in *queue*, within `_MOST_CLAIMED` and the rate limits.
 
         A post that comes too early for its channel or team leaves the queue. It stays open in the
         store and is loaded again with a later batch.
         """
         waiting, limiter = set(self._delivery.waits()), self._delivery.rate_limiter
+        calls = self._calls
 
         def ended(call: asyncio.Task[None]) -> None:
             del calls[call.get_name()]
             self._is_queue_old = True
-            self._progress.set()
+            # Several posts are claimed in one transaction.
+            if len(calls) <= _MOST_CLAIMED - IN_FLIGHT:
+                self._progress.set()
 
-        ahead = len(calls) - len(self._called)
-        while queue and ahead < _MOST_WAITING:
+        while queue and len(calls) < _MOST_CLAIMED:
             post, now = queue.popleft(), self._clock()
             if post.key in calls or post.team_id in waiting:
                 continue
-            if self._rate_limiter.try_acquire(f"{post.team_id}:{post.channel_id}", now):
+            if self._rate_limiter.try_acquire(_channel(post), now):
                 call = calls[post.key] = asyncio.create_task(self._send(post), name=post.key)
                 call.add_done_callback(ended)
-                ahead += 1
                 limiter.started(post.team_id, now)
                 if limiter.wait(post.team_id, now):
                     waiting.add(post.team_id)
@@ -299,7 +294,7 @@ class Posting:
     async def _send(self, post: Post) -> None:
         is_followed = post.key in self._followed
         try:
-            await self._delivery.send(post, slot=self._slot(post))
+            await self._delivery.send(post, slot=self._slot, follows=self._follows)
             is_awaited = not (post.parent_key or post.kind.is_notice or is_followed)
             if post.asked_by and is_awaited:
                 await self._tell(post, post.asked_by)
@@ -309,19 +304,28 @@ class Posting:
             log.error("post %s: %s", post.key, error)
         except Exception:
             log.exception("post %s: unexpected error", post.key)
-        finally:
-            self._called.discard(post.key)
 
     @asynccontextmanager
-    async def _slot(self, post: Post) -> AsyncIterator[bool]:
+    async def _slot(self) -> AsyncIterator[bool]:
         """Wait until fewer than `IN_FLIGHT` calls are in flight; yield False after `stop`.
 
         Only the posts of `run` wait for a slot: a person who presses a button waits for the answer.
         """
         async with self._slots:
-            self._called.add(post.key)
-            self._progress.set()
             yield not self._is_stopping
+
+    def _follows(self, post: Post) -> bool:
+        """Return whether the story of *post* may be sent at once, and count it if so.
+
+        A person who waits for the outcome of *post* does not wait for its story.
+        """
+        now, team_id = self._clock(), post.team_id
+        if self._is_stopping or post.asked_by or team_id in self._delivery.waits():
+            return False
+        if not self._rate_limiter.try_acquire(_channel(post), now):
+            return False
+        self._delivery.rate_limiter.started(team_id, now)
+        return True
 
     async def _tell(self, post: Post, user_id: UserId) -> None:
         """Send the outcome of *post* to the person who asked for it.
@@ -362,3 +366,7 @@ class Posting:
         if planned is None:
             raise self._unsent(await self._store.posts.get(post.team_id, post.key) or post)
         await self.finish(planned)
+
+
+def _channel(post: Post) -> str:
+    return f"{post.team_id}:{post.channel_id}"

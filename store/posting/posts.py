@@ -5,7 +5,7 @@ the same transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import chain
@@ -100,6 +100,11 @@ class Claim:
     until: datetime
     """When the lease ends."""
 
+    @property
+    def has_thread(self) -> bool:
+        """Whether the post gets its stories in its thread once it is sent."""
+        return self.post.kind in (PostKind.QUESTION, PostKind.DIGEST) and bool(self.story_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -134,7 +139,8 @@ class _Change:
     move: Move
     outcome: Outcome | None = None
     has_thread: bool = False
-    """Whether the post gets its stories in its thread once it is sent."""
+    claims_thread: bool = False
+    """Whether to claim the post in its thread, too."""
 
 
 class _Content(NamedTuple):
@@ -228,31 +234,14 @@ class Posts:
         If its stories cannot be read, the post stays claimed until its lease ends. Then the history
         is checked although nothing was sent, because the row does not show that.
         """
-        # The lease of an earlier claim ran out, so the outcome of its call is unknown.
-        was_interrupted = post.state is PostState.SENDING
-        claimed = await self._changes.submit(
-            _Change(
-                Move(
-                    post=post,
-                    to=PostState.SENDING,
-                    at=now,
-                    attempts=post.attempts + 1,
-                    doubts=post.doubts + was_interrupted,
-                    looks=0 if was_interrupted else post.looks,
-                    not_before=now + LEASE,
-                    called_at=post.called_at or now,
-                    owner=owner,
-                    error=post.error,
-                )
-            )
-        )
+        claimed = await self._changes.submit(_Change(_claim(post, owner=owner, now=now)))
         if claimed is None:
             return None
         # Read after the transaction, so that the next one need not wait.
         content = await self._contents.submit(claimed)
         return Claim(
             post=claimed,
-            may_have_arrived=was_interrupted or post.state is PostState.UNKNOWN,
+            may_have_arrived=post.state is not PostState.PLANNED,
             parent=content.parent,
             story_ids=content.story_ids,
             articles=content.articles,
@@ -260,11 +249,14 @@ class Posts:
             until=now + LEASE,
         )
 
-    async def record(self, claim: Claim, outcome: Outcome, *, now: datetime) -> None:
+    async def record(
+        self, claim: Claim, outcome: Outcome, *, now: datetime, claims_thread: bool = False
+    ) -> Claim | None:
         """Record the outcome of a claim, unless another process has claimed the post since.
 
-        A sent question or digest gets the story in its thread. If the message may have arrived and
-        is not looked for again, a person is asked whether it did.
+        A sent question or digest gets the story in its thread. With *claims_thread* it is claimed
+        in the same transaction, and its claim is returned. If the message may have arrived and is
+        not looked for again, a person is asked whether it did.
         """
         post = claim.post
         if outcome.asks_person and post.kind.is_notice:
@@ -280,16 +272,27 @@ class Posts:
             doubts=post.doubts + outcome.is_unanswered,
             looks=0 if outcome.is_unanswered else post.looks + outcome.is_absent,
         )
-        has_thread = post.kind in (PostKind.QUESTION, PostKind.DIGEST) and bool(claim.story_ids)
-        await self._changes.submit(_Change(move, outcome, has_thread=has_thread))
+        change = _Change(move, outcome, has_thread=claim.has_thread, claims_thread=claims_thread)
+        story = await self._changes.submit(change)
+        if story is None:
+            return None
+        return Claim(
+            post=story,
+            may_have_arrived=False,
+            parent=replace(post, state=outcome.state, message_ts=outcome.message_ts),
+            story_ids=claim.story_ids,
+            articles=claim.articles,
+            at=now,
+            until=now + LEASE,
+        )
 
     async def _write(self, changes: Sequence[_Change]) -> Sequence[Post | None]:
         """Write claims and outcomes, and what follows from the outcomes.
 
-        Return each post as it is now, and None if its row has changed since it was read.
+        Return the post that each change claims; None if it claims none or comes too late.
         """
-        moved = await self._database.write(partial(_write, changes=changes))
-        return [moved.get(change.move.post.key) for change in changes]
+        claimed = await self._database.write(partial(_write, changes=changes))
+        return [claimed.get(change.move.post.key) for change in changes]
 
     async def _read_contents(self, posts: Sequence[Post]) -> Sequence[_Content]:
         """Return what is needed to send each of the posts."""
@@ -404,8 +407,10 @@ class Posts:
 
 
 async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mapping[str, Post]:
-    """Write claims and outcomes; return the posts that were as they had been read, by key."""
+    """Write claims and outcomes; return the posts that are claimed, by the key of the change."""
+    claimed: dict[str, Post] = {}
     stories: list[NewPost] = []
+    claims_of: dict[str, _Change] = {}
     moved = await move_all(connection, [change.move for change in changes])
     for change in changes:
         before, outcome, now = change.move.post, change.outcome, change.move.at
@@ -419,10 +424,43 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
             await plan_unknown_outcome_notice(connection, post, now=now)
         if post and outcome and outcome.message_ts and change.has_thread:
             stories.append(_story(before, post, now=now))
+            if change.claims_thread:
+                claims_of[stories[-1].key] = change
+        if post and outcome is None:
+            claimed[before.key] = post
     now = max(change.move.at for change in changes)
-    await plan_posts(connection, stories, now=now)
+    planned = await plan_posts(connection, stories, now=now)
     await plan_counts(connection, moved.values(), now=now)
-    return moved
+    claims = {
+        change.move.post.key: _claim(
+            to_post(planned[key]), owner=change.move.post.owner, now=change.move.at
+        )
+        for key, change in claims_of.items()
+        if key in planned
+    }
+    followed = await move_all(connection, [*claims.values()])
+    for key, claim in claims.items():
+        if claim.post.key in followed:
+            claimed[key] = followed[claim.post.key]
+    return claimed
+
+
+def _claim(post: Post, *, owner: str | None, now: datetime) -> Move:
+    """Return the change that claims *post*."""
+    # The lease of an earlier claim ran out, so the outcome of its call is unknown.
+    was_interrupted = post.state is PostState.SENDING
+    return Move(
+        post=post,
+        to=PostState.SENDING,
+        at=now,
+        attempts=post.attempts + 1,
+        doubts=post.doubts + was_interrupted,
+        looks=0 if was_interrupted else post.looks,
+        not_before=now + LEASE,
+        called_at=post.called_at or now,
+        owner=owner,
+        error=post.error,
+    )
 
 
 async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:

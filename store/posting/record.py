@@ -7,7 +7,7 @@ history before sending it again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
@@ -64,16 +64,14 @@ ON CONFLICT (key) DO UPDATE SET
     doubts = 0, looks = 0, called_at = NULL
 WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
-) RETURNING key
+) RETURNING *
 """
 _MOVE = """
 UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8,
                 called_at = $9, owner = $10, message_ts = $11, error = $12,
                 asked_by = CASE WHEN CAST($13 AS BIGINT) = 1 THEN asked_by END
 WHERE key = $1 AND state = $2 AND attempts = $3
-RETURNING key, team_id, channel_id, kind, article_id, revision, why, about, state, schedule_id,
-          due_on, due_at, parent_key, asked_by, attempts, doubts, looks, not_before, called_at,
-          owner, message_ts, error
+RETURNING *
 """
 _LOG = """
 INSERT INTO post_move (post_key, number, state, at, owner, error)
@@ -243,17 +241,17 @@ async def plan_post(connection: Connection, new_post: NewPost, *, now: datetime)
     for it. Any other post stays as it is.
     """
     planned = await plan_posts(connection, [new_post], now=now)
-    return await fetch_post(connection, new_post.key) if planned else None
+    return to_post(planned[new_post.key]) if planned else None
 
 
 async def plan_posts(
     connection: Connection, new_posts: Sequence[NewPost], *, now: datetime
-) -> Set[str]:
-    """Store new posts with different keys, as `plan_post` does; return the keys of those stored."""
+) -> Mapping[str, Row]:
+    """Store new posts with different keys, as `plan_post` does; return the rows stored, by key."""
     if not new_posts:
-        return frozenset()
+        return {}
     rows = await connection.fetchmany(_PLAN, [_new_columns(new_post) for new_post in new_posts])
-    planned = {row["key"] for row in rows}
+    planned = {row["key"]: row for row in rows}
     stored = [new_post for new_post in new_posts if new_post.key in planned]
     for new_post in stored:
         if new_post.kind is PostKind.DIGEST:

@@ -620,9 +620,10 @@ async def test_a_post_whose_call_has_not_begun_is_planned_again_at_a_stop(
         await claims.put(post.key)
         return claimed
 
-    async def record_noted(claim: Claim, outcome: Outcome, *, now: datetime) -> None:
-        await record(claim, outcome, now=now)
+    async def record_noted(claim: Claim, outcome: Outcome, **fields: Any) -> Claim | None:
+        story = await record(claim, outcome, **fields)
         await outcomes.put(outcome.state)
+        return story
 
     monkeypatch.setattr(posts, "claim", claim_noted)
     monkeypatch.setattr(posts, "record", record_noted)

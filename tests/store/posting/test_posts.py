@@ -87,8 +87,10 @@ async def test_a_stale_claim_writes_nothing(store: Store, clock: StoppedClock) -
     slow = await claimed(store, clock)
     clock.forward(seconds=LEASE.total_seconds())
     await claimed(store, clock)
-    await store.posts.record(slow, Outcome(PostState.SENT, message_ts="1.0"), now=clock())
+    sent = Outcome(PostState.SENT, message_ts="1.0")
+    assert await store.posts.record(slow, sent, now=clock(), claims_thread=True) is None
     assert await state(store) is PostState.SENDING
+    assert await store.posts.get(T1, "k:story") is None
 
 
 async def test_a_sent_question_plans_its_story(store: Store, clock: StoppedClock) -> None:
@@ -98,6 +100,24 @@ async def test_a_sent_question_plans_its_story(store: Store, clock: StoppedClock
     )
     (story,) = await store.posts.open(clock())
     assert (story.kind, story.parent_key, story.article_id) == (PostKind.STORY, "k", "a1")
+
+
+async def test_the_story_is_claimed_with_the_outcome_of_its_question(
+    store: Store, clock: StoppedClock
+) -> None:
+    await plan(store, clock)
+    sent, now = Outcome(PostState.SENT, message_ts="1.0"), clock()
+    question = await claimed(store, clock)
+    story = await store.posts.record(question, sent, now=now, claims_thread=True)
+    assert story
+    assert story.parent
+    assert (story.post.key, story.post.owner, story.until) == ("k:story", "me", now + LEASE)
+    assert (story.parent.message_ts, story.story_ids) == ("1.0", ["a1"])
+    assert not story.may_have_arrived
+    assert not await store.posts.open(clock())
+    # Its process ended: the story may be in the thread.
+    clock.forward(seconds=LEASE.total_seconds())
+    assert (await claimed(store, clock, "k:story")).may_have_arrived
 
 
 async def test_a_post_that_is_put_off_waits_and_has_not_arrived(
