@@ -86,7 +86,9 @@ def ask_which_order(error: UnclearError[Order], schedule_id: str, *, now: dateti
     has_zones = len({timetable.zone for timetable in timetables}) > 1
     has_times = len({timetable.at for timetable in timetables}) > 1
     has_days = len({timetable.weekdays for timetable in timetables}) > 1
-    has_regions = len({order.holidays for order in error.readings}) > 1
+    regions = {order.holidays for order in error.readings}
+    # A single reading is a guess: show all of it.
+    has_regions = len(regions) > 1 or (len(error.readings) == 1 and any(regions))
     has_names = any(order.name for order in error.readings)
     has_starts = len({timetable.begins_on for timetable in timetables}) > 1
     labelled = []

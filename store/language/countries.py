@@ -91,7 +91,8 @@ def _codes_of_names() -> Mapping[Name, str]:
 @cache
 def names_by_code() -> Mapping[str, str]:
     """Return the main name of each country by its two letters."""
-    return {each.code: each.name for each in countries()}
+    # Wales comes after the United Kingdom, whose code it has in the data.
+    return {each.code: each.name for each in reversed(countries())}
 
 
 @cache
@@ -122,9 +123,13 @@ def _persons(people: Iterable[Name]) -> Iterator[Name]:
 
 @cache
 def countries() -> Sequence[Country]:
-    """Return all countries, those with the most people first."""
+    """Return all countries, those with the most people first, and older names of some last."""
     # In the data, the people of Martinique are French too. The larger country gets the word.
-    every = sorted(CountryInfo.all().values(), key=lambda each: -(each.get("population") or 0))
+    every = sorted(
+        CountryInfo.all().values(),
+        # Burma, Wales and the like have no number.
+        key=lambda each: ("numeric" not in each["ISO"], -(each.get("population") or 0)),
+    )
     taken: set[Name] = {()}
     found = []
     for each in every:

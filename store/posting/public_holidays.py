@@ -61,26 +61,27 @@ def find_regions(text: str) -> Sequence[str]:
     if part in known.get(country, {}).values():
         return [code]
     named = code_of(text)
-    regions = [named] if named and named in known else []
-    for country, parts in known.items():
-        regions += [
-            f"{country}-{part}"
-            for name, part in parts.items()
-            if name != part and name.casefold() == text.casefold()
-        ]
-    return regions
+    parts = [
+        f"{country}-{part}"
+        for country, its_parts in known.items()
+        for name, part in its_parts.items()
+        if name != part and name.casefold() == text.casefold()
+    ]
+    # Wales has the code of the United Kingdom.
+    is_country = named in known and not any(part.startswith(f"{named}-") for part in parts)
+    return [named, *parts] if named and is_country else parts
 
 
 def region_name(region: str) -> str:
     """Return a country or region with its code: `the Maldives (MV)`, `Bayern, Germany (DE-BY)`."""
     country, _, part = region.partition("-")
     name = names_by_code().get(country, country)
+    if _WITH_ARTICLE.search(name):
+        name = f"the {name}"
     if part:
         with suppress(NoHolidaysError):
             names = [each for each, of in _countries().get(country, {}).items() if of == part]
             name = f"{max(names, key=len, default=part)}, {name}"
-    elif _WITH_ARTICLE.search(name):
-        name = f"the {name}"
     return f"{name} ({region})"
 
 

@@ -127,3 +127,10 @@ async def test_a_country_is_asked_for(slack: Slack, words: str) -> None:
     (shown,) = await slack.type(f"/digest on 09:30 {words}")
     assert "Whose holidays" in texts([shown])
     assert not await schedules(slack)
+
+
+async def test_a_guessed_region_is_on_the_button(slack: Slack) -> None:
+    (shown,) = await slack.type("/digest on 09:30 except holidays Catalonia")
+    (label,) = labels(shown)
+    assert label.endswith("holidays of Catania, Italy (IT-CT)")
+    assert not await schedules(slack)

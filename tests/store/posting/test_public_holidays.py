@@ -26,6 +26,7 @@ def _fresh() -> None:
         ("de-by", "DE-BY"),
         ("Bayern", "DE-BY"),
         ("Scotland", "GB-SCT"),
+        ("Wales", "GB-WLS"),
         ("the UK", "GB"),
         ("United Kingdom", "GB"),
         ("USA", "US"),
@@ -87,6 +88,10 @@ def test_without_the_package_a_schedule_goes_on_and_the_log_says_so_once(
         ("NL", "the Netherlands (NL)"),
         ("US", "the United States (US)"),
         ("DE-BY", "Bayern, Germany (DE-BY)"),
+        ("GB", "the United Kingdom (GB)"),
+        ("GB-SCT", "Scotland, the United Kingdom (GB-SCT)"),
+        ("MM", "Myanmar (MM)"),
+        ("PS", "Palestine (PS)"),
     ],
 )
 def test_a_region_has_the_name_that_a_sentence_uses(region: str, name: str) -> None:
