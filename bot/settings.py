@@ -147,7 +147,7 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _contact(text: str) -> str:
-    if not re.fullmatch(r"(https?://|mailto:)?[!-'*-~]+", text):
+    if not re.fullmatch(r"(?:https?://|(?=.*[.@]))(?:mailto:)?[!-'*-~]+", text):
         raise ValueError("must be an address such as https://example.com/bot or bot@example.com")
     return text
 

@@ -167,7 +167,7 @@ def _corpus(path: Path, found: Findings) -> None:
     try:
         contents = read_corpus(path)
     except CorpusInvalidError as error:
-        found.problems += [f"Corpus: {problem}" for problem in error.problems]
+        found.problems += [f"Corpus in {path}: {problem}" for problem in error.problems]
     else:
         documents, articles = len(contents.digests), len(contents.hashes)
         found.passed.append(f"Corpus: {sized(documents, articles)} in {path}.")

@@ -99,6 +99,7 @@ def test_the_settings_choose_the_entrance(environ: dict[str, str], is_http: bool
         (BOT | APP | {"SLACK_API_URL": "ftp://slack.com/api/"}, ["SLACK_API_URL must be"]),
         (BOT | APP | {"FEEDS_ALLOW": "wiki.example, 0x7f.1"}, ["FEEDS_ALLOW must list hosts or"]),
         (BOT | APP | {"FEEDS_CONTACT": "bot@a.example)"}, ["FEEDS_CONTACT must be an address"]),
+        (BOT | APP | {"FEEDS_CONTACT": "foo"}, ["FEEDS_CONTACT must be an address"]),
         (BOT | APP | {"FEEDS_MINUTES": "1"}, ["FEEDS_MINUTES must be a whole number from 5"]),
         (BOT | APP | {"CLOCK_URL": "127.0.0.1:8765"}, ["CLOCK_URL must be an address"]),
         (BOT | APP | {"PORT": "*:3000"}, ["PORT must be a port such as 3000, or an address"]),
