@@ -29,7 +29,7 @@ _MAX_CHARACTERS, _MAX_WORDS = 2_000, 32
 """What is used of a query; the rest is ignored."""
 _MAX_GUESSES = 10
 _CACHED_ANSWERS = 500
-_CACHED_WORDS = {300: 2_000, 5_000: 500, 100_000: 20}
+_CACHED_WORDS = {300: 4_000, 5_000: 500, 100_000: 20}
 """How many words of queries to keep, by the most articles that contain one."""
 CACHED_CHARACTERS = 16 << 20
 """The most text of articles kept in memory: all those of a team, the newest of a large corpus."""
@@ -155,7 +155,8 @@ class Finder:
         split = _words(expanded)
         most = max(limit, 10)
         scores = self.scores(expanded, limit=most, min_score=UNSURE, ties=_TIES)
-        scores = (await self._newest_first(split, scores))[:most]
+        if len(scores) > 1:
+            scores = (await self._newest_first(split, scores))[:most]
         answers = [(number, score) for number, score in scores if score >= CUT_OFF]
         found = await self._matches(expanded, answers[: max(limit, 1)])
         if found:
@@ -221,7 +222,14 @@ class Finder:
     async def _matches(
         self, query: Sequence[QueryWord], scores: Sequence[tuple[int, float]]
     ) -> list[Match]:
-        articles = await self._load([number for number, _ in scores])
+        articles = {
+            number: article for number, _ in scores if (article := self._cached.get(number))
+        }
+        if len(articles) < len(scores):
+            missing = [number for number, _ in scores if number not in articles]
+            loaded = await self._articles(missing)
+            self._cache(loaded)
+            articles |= loaded
         # Without the articles of each word, so that a cached answer does not keep them in memory.
         of_subjects = [word.expansions for word in query if word.text not in FUNCTION_WORDS]
         why = partial(reasons, of_subjects)
@@ -261,14 +269,15 @@ class Finder:
     def _split(self, query: str) -> tuple[str, ...]:
         """Return the first distinct words of *query*; a limit keeps long queries cheap."""
         known = (
-            self.index.vocabulary.in_its_letters(
-                word
-                if word.islower() or word in self.index.vocabulary or is_code(word)
-                else word.lower()
-            )
+            word if word.isascii() and word.islower() else self._as_known(word)
             for word in query_words(query[:_MAX_CHARACTERS])
         )
         return tuple(islice(dict.fromkeys(known), _MAX_WORDS))
+
+    def _as_known(self, word: str) -> str:
+        vocabulary = self.index.vocabulary
+        is_known = word.islower() or word in vocabulary or is_code(word)
+        return vocabulary.in_its_letters(word if is_known else word.lower())
 
     def scores(
         self, query: Sequence[QueryWord], *, limit: int, min_score: float, ties: int = 0
@@ -285,19 +294,9 @@ class Finder:
             ranked = [*scores.items(), *(one for one in ranked if one[0] not in scores)]
         return ranked[: limit + ties]
 
-    async def _load(self, numbers: Sequence[int]) -> Mapping[int, Article]:
-        cached = {number: self._cached.get(number) for number in numbers}
-        articles = {number: article for number, article in cached.items() if article}
-        missing = [number for number, article in cached.items() if not article]
-        if missing:
-            loaded = await self._articles(missing)
-            self._cache(loaded)
-            articles |= loaded
-        return articles
-
 
 def _words(query: Iterable[QueryWord]) -> tuple[str, ...]:
-    return tuple(word.text for word in query)
+    return tuple([word.text for word in query])
 
 
 def size_in_memory(article: Article) -> int:

@@ -303,13 +303,13 @@ def match_word(word: str, expansions: Expansions, index: Index) -> QueryWord:
     else:
         many = _merge_many(matched)
     # Rarity is measured on the best expansions only. A word that no article contains is rarest.
-    least = _covers_of(closest - 0.1, False)[-1]
-    if many:
-        frequency = int(np.count_nonzero(many[1] >= least))
-    elif len(matched) > 1:
-        frequency = len([cover for cover in few.values() if cover >= least])
-    else:
-        frequency = len(few)
+    frequency = count
+    if len(matched) > 1:
+        least = _covers_of(closest - 0.1, False)[-1]
+        if many:
+            frequency = int(np.count_nonzero(many[1] >= least))
+        else:
+            frequency = len([cover for cover in few.values() if cover >= least])
     vocabulary = index.vocabulary
     common = vocabulary.commonness(word)
     weight = math.log(1 + index.size / (frequency or 1))
