@@ -37,6 +37,7 @@ from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
 from handlers.views.blocks import Element
+from handlers.views.digest import is_same
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
@@ -285,6 +286,11 @@ class ScheduleForm:
         name = submission.order.name
         if any(one.name == name and one is not before for one in schedules):
             errors[Block.NAME] = f"This channel has a schedule called {name} already."
+        same = next((one for one in schedules if is_same(submission.order, one)), None)
+        if same and not before:
+            errors[Block.TIME] = (
+                f"{same.name} posts just that. Choose another time, or give this one a name."
+            )
         for topic in submission.order.topics:
             if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
                 errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."

@@ -495,6 +495,19 @@ async def test_the_form_edits_one_and_adds_another(two: Slack) -> None:
     assert sorted(await schedules(two)) == ["daily-question", "friday-digest", "noon-poll"]
 
 
+async def test_the_form_adds_no_schedule_that_is_there(two: Slack) -> None:
+    noon = values(time="12:00", zone=option("UTC"))
+    for expected in (None, "weekday-question posts just that."):
+        (answer,) = await two.type("/digest")
+        await two.press(Action.DIGEST_SET, answer)
+        modal = two.modal()
+        assert modal
+        errors = await two.submit(modal, noon)
+        assert (expected in errors[Block.TIME]) if expected else not errors
+    assert not await two.submit(modal, noon | values(name="twin"))
+    assert len(await schedules(two)) == 4
+
+
 async def test_list_and_home_name_schedules_of_one_channel(two: Slack) -> None:
     await two.type("/digest on 09:30", channel=WORLD)
     (answer,) = await two.type("/digest list")
