@@ -27,10 +27,11 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import readable, unescape
 from handlers.parsing.date_format import format_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.meant_command import guess_command
+from handlers.parsing.meant_command import guess_command, is_edit, is_new
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import (
     COMMANDS,
+    take_name,
     take_whole_name,
 )
 from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
@@ -98,13 +99,33 @@ class Digest:
 
     async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
         request = Request.of_command(command)
-        word, _, rest = unescape(command.get("text") or "").strip().partition(" ")
-        if word := word.rstrip(".,;:!"):
-            await answer(respond, await self._answer(request, word, rest.strip()))
+        text = unescape(command.get("text") or "").strip().rstrip("?!. ")
+        word, _, rest = text.partition(" ")
+        word, rest = word.rstrip(".,;:!?"), rest.strip()
+        if is_edit(word, rest):
+            await self._edit(request, rest, respond)
+        elif is_new(word, rest):
+            await self.form.open(request, request.channel_id)
+        elif word:
+            await answer(respond, await self._answer(request, word, rest))
         elif shown := await self._of_channel(request.team_id, request.user_id, request.channel_id):
             await answer(respond, shown)
         else:
             await self.form.open(request, request.channel_id)
+
+    async def _edit(self, request: Request, rest: str, respond: AsyncRespond) -> None:
+        """Open the form of the schedule that *rest* names, or list those to choose from."""
+        team_id, channel_id = request.team_id, request.channel_id
+        schedules = await self.store.schedules.of_channel(team_id, channel_id)
+        named, _ = take_name(rest, schedules)
+        schedules = named or schedules
+        if schedules:
+            by = await self.slack.directory.full_member(team_id, request.user_id)
+            schedules = await self.actions.rights.require_any(schedules, by)
+        if len(schedules) > 1:
+            await answer(respond, await self._overview(schedules, request.user_id))
+        else:
+            await self.form.open(request, channel_id, *schedules)
 
     async def confirmed(self, press: Press, respond: AsyncRespond) -> None:
         """Run the commands of a button that confirms a change of somebody else's schedule."""

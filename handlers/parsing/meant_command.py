@@ -6,11 +6,19 @@ from rapidfuzz import fuzz, process
 
 from handlers.parsing.schedule_names import COMMANDS
 from handlers.parsing.timetable import has_time
+from handlers.parsing.words import as_typed
 
+_NEW = ("start", "add", "new", "create", "schedule")
+_CHANGE = ("move", "change", "edit", "update", "reschedule")
+_ONE = re.compile(
+    r"(?:(?:the|this|that|my|our|an?|another|new)(?:\s+|$))*"
+    r"(?:it|one|schedules?|(?:[^\W\d_]+[\s-])?(?:questions?|digests?))?",
+    re.IGNORECASE,
+)
 _SYNONYMS = {
     **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
-    **dict.fromkeys(("start", "add", "new", "set", "create", "enable", "schedule"), "on"),
-    **dict.fromkeys(("move", "change", "edit", "update", "reschedule", "time"), "on"),
+    **dict.fromkeys((*_NEW, "set", "enable"), "on"),
+    **dict.fromkeys((*_CHANGE, "time"), "on"),
     **dict.fromkeys(("mute", "snooze", "suspend", "hold", "silence"), "pause"),
     **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
     **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
@@ -23,6 +31,10 @@ _MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", r
 _ASKING = re.compile(
     r"\b(?:is|are|was|will|be|do|does|the|next|come|comes|coming|one|planned|here)\b|\?", re.I
 )
+_HALT = re.compile(r"(?:(?:the|that|this|my)\s+)?(?:(?P<skip>skip)|pause)\b\s*", re.IGNORECASE)
+"""What "cancel" takes back."""
+_NO = re.compile(r"(?:not?|never|without|don'?t|do\s+not|nobody|nothing)\b", re.IGNORECASE)
+"""The beginning of words that want something not to be done."""
 _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
@@ -31,10 +43,15 @@ def guess_command(word: str, rest: str) -> str:
     """Return the command that was probably meant, "" if there is no telling.
 
     That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
-    words have a time.
+    words have a time. Words that begin with "not" or the like mean no sub-command: their opposite
+    must not be offered.
     """
+    if _NO.match(as_typed(f"{word} {rest}")):
+        return ""
     typed = word.lower()
     guess = _SYNONYMS.get(typed)
+    if guess == "off" and (halt := _HALT.match(rest)):
+        return f"{'unskip' if halt['skip'] else 'resume'} {rest[halt.end() :]}".strip()
     if guess == "next":
         rest = _ASKING.sub(" ", rest)
     if guess is None:
@@ -50,3 +67,15 @@ def guess_command(word: str, rest: str) -> str:
     if guess == "on":
         rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
     return " ".join(f"{guess} {rest}".split()) if guess else ""
+
+
+def is_new(word: str, rest: str) -> bool:
+    """Return whether the words ask for a new schedule and say nothing about it: "add one"."""
+    return word.lower() in _NEW and bool(_ONE.fullmatch(rest))
+
+
+def is_edit(word: str, rest: str) -> bool:
+    """Return whether the words ask to change a schedule and do not say how: "edit the digest"."""
+    verb = word.lower()
+    is_open = verb == "edit" and not has_time(rest)
+    return is_open or (verb in _CHANGE and bool(_ONE.fullmatch(rest)))

@@ -68,12 +68,25 @@ _NAMED_WORDS = re.compile(
 _KINDS = frozenset({"digest", "question", "schedule"})
 _MONTH = "|".join(name[:end] for name in MONTH_NAMES for end in range(len(name), 2, -1))
 _EXCEPT_DAY = re.compile(
-    rf"""\b(?:except|excluding|but\s+not|not|without)\s+(?:for\s+|on\s+|at\s+|the\s+)*(?P<day>
+    rf"""\b(?:except|excluding|but\s+not|not|without)\s+
+    (?:(?:for|on|at|in|during|over|the|all|of)\s+)*(?P<day>
     (?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?
     (?:(?:christmas|xmas|new\s+year|easter|thanksgiving)(?:'?s)?|boxing\s+day|{_MONTH})\b
     (?:\s+(?:eve|day|monday|\d{{1,2}}(?:st|nd|rd|th)?)\b(?!:))?)""",
     re.VERBOSE | re.IGNORECASE,
 )
+_END = re.compile(
+    rf"""\b(?:(?:(?:but\s+)?only\s+)?(?:until|till?|up\s+to|through|ending(?:\s+on)?)\s+(?:the\s+)?
+    (?:(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?)?
+        (?:{_MONTH}|christmas|xmas|new\s+year|easter|thanksgiving)(?:'?s)?\b
+        (?:\s+(?:eve|day|\d{{1,2}}(?:st|nd|rd|th)?)\b(?!:))?(?:,?\s+\d{{4}}\b)?
+    |\d{{4}}-\d\d?-\d\d?|\d\d?[/.]\d\d?(?:[/.]\d+)?|\d{{1,2}}(?:st|nd|rd|th)\b|tomorrow\b
+    |(?:end|middle|start|beginning)\s+of\b(?:\s+(?:the|this|next))?\s+\w+
+    |(?:next|this)\s+\w+|further\s+notice|then\b|summer\b|winter\b|spring\b|autumn\b)
+    |for\s+(?:the\s+next\s+|only\s+)?(?:a|one|{_COUNT})\s+(?:day|week|month|year)s?\b)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""When a schedule is to end."""
 _QUESTION = re.compile(r"(?<![\w-])(?:an? +)?questions?\b", re.IGNORECASE)
 _TOPICS = re.compile(r'["“„]([^"“”„]+)["“”]|([^,"“„]+)')
 _AND = re.compile(r"(?<!\S)and(?!\S)", re.IGNORECASE)
@@ -131,11 +144,17 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
     the words leave out stays as in that order. Raises `UnclearError[Order]`, or `ParleyError`, with
     the words that were not understood.
     """
-    if single := _EXCEPT_DAY.search(_split_about(words)[0]):
+    before_topics = _split_about(words)[0]
+    if single := _EXCEPT_DAY.search(before_topics):
         raise ParleyError(
             f"A schedule leaves out days of the week and public holidays. Start it without"
             f" “{plain(single[0].strip(), 60)}”, and then type"
             f" `{Command.DIGEST} skip {plain(single['day'].strip(), 60)}`."
+        )
+    if end := _END.search(before_topics):
+        raise ParleyError(
+            f"A schedule can't end by itself. Start it without “{plain(end[0].strip(), 60)}”, and"
+            f" type `{Command.DIGEST} off` when it is to end."
         )
     try:
         _require_one_word(words, zone=zone, today=today, base=base)

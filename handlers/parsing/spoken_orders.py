@@ -97,7 +97,7 @@ _THING = re.compile(
 _INDEFINITE = re.compile(r"(?:an?|another|any|one)\b", re.IGNORECASE)
 _HALTS = (
     (Verb.OFF, "no more"),
-    (None, "(?:don't|do not) (?:post|send|ask)|no"),
+    (None, "(?:don't|do not) (?:post|send|ask)|no|not"),
     (Verb.OFF, "stop|cancel|drop|end|delete|remove|disable|quit|unsubscribe|get rid of"),
     (Verb.OFF, "turn off|switch off|shut off"),
     (Verb.PAUSE, "pause|mute|snooze|suspend|hold|silence|shut up|be quiet"),
@@ -116,6 +116,7 @@ _ALONE = frozenset(
         "skip",
         "resume",
         "unpause",
+        *(f"{verb} off{it}" for verb in ("turn", "switch", "shut") for it in ("", " it", " this")),
     )
 )
 """Orders of one verb, which hardly anybody looks up."""
@@ -142,7 +143,7 @@ _START = re.compile(
     rf"\b(?:{_BEGIN})\b(?:\s+(?:me|us|the\s+team|everyone|everybody|people)\b)?", re.IGNORECASE
 )
 _FIRST = re.compile(
-    rf"\b(?:{'|'.join([_RESUME, _MOVE, _BEGIN, *(verbs for _, verbs in _HALTS)])}"
+    rf"\b(?:{'|'.join([_RESUME, _MOVE, _BEGIN, 'turn', *(verbs for _, verbs in _HALTS)])}"
     r"|questions?|digests?)\b",
     re.IGNORECASE,
 )

@@ -99,11 +99,13 @@ def digest_help(
     """Explain /digest, with *topics* that have stories.
 
     *unknown* is a word that is not a sub-command; *correction* is the command that may be meant.
+    Words that only lack their sub-command are understood.
     """
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     if correction:
         shown = plain(correction, 60).replace("`", "'")
-        text = f"{lead}Did you mean `{Command.DIGEST} {shown}`?"
+        is_understood = unknown and correction.startswith(f"on {unknown} ")
+        text = f"{'' if is_understood else lead}Did you mean `{Command.DIGEST} {shown}`?"
         label = "Yes, end it" if correction == "off" else f"Yes, {correction}"
         return ask(text, [(label, correction)])
     text = f"{lead}A question a day gets a channel talking:"

@@ -534,6 +534,10 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
         ("9:30 weekdays", "on 9:30 weekdays", "Yes, on 9:30 weekdays"),
         ("move it to 10:00", "on daily-question 10:00", "Yes, change it"),
         ("no question tomorrow", "skip tomorrow", "Skip Wed 25 Nov 2026"),
+        ("not on Christmas", "skip on Christmas", "Skip Fri 25 Dec 2026"),
+        ("cancel the pause", "resume", "Yes, resume"),
+        ("every day at 9", "on every day at 9", "Yes, on every day at 9"),
+        ("turn it off", "off", "Yes, end it"),
     ],
 )
 async def test_another_word_for_a_command_is_known(
@@ -544,6 +548,50 @@ async def test_another_word_for_a_command_is_known(
     assert f"`/digest {guessed}`" in answer["text"]
     assert labels(answer) == [label]
     assert await slack.parley.store.schedules.list(TEAM)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["not at 9", "never now", "no posts at 10:00", "don't skip 24 Dec", "not off", "do not pause"],
+)
+async def test_what_is_not_wanted_is_not_offered(slack: Slack, typed: str) -> None:
+    await slack.type("/digest on 07:00 daily")
+    (answer,) = await slack.type(f"/digest {typed}")
+    assert not [label for label in labels(answer) if label.startswith("Yes")]
+
+
+async def test_a_sign_at_the_end_of_a_command_does_not_matter(slack: Slack) -> None:
+    await slack.type("/digest on 07:00 daily")
+    for typed in ("next?", "next!", "off?", "list.", "skip tomorrow?"):
+        (answer,) = await slack.type(f"/digest {typed}")
+        (without,) = await slack.type(f"/digest {typed[:-1]}")
+        assert "I don't know" not in answer["text"]
+        assert typed == "off?" or "skip" in typed or answer["text"] == without["text"]
+        await slack.type("/digest on 07:00 daily")
+
+
+@pytest.mark.parametrize("typed", ["edit", "edit daily-question", "change the digest", "update it"])
+async def test_a_change_that_is_left_open_opens_the_form(slack: Slack, typed: str) -> None:
+    await slack.type("/digest on 07:00 daily")
+    assert not await slack.type(f"/digest {typed}")
+    modal = slack.modal()
+    assert modal
+    assert chosen(modal, "time") == "07:00"
+    assert not slack.modal(BEN)
+    (refused,) = await slack.type(f"/digest {typed}", user=BEN)
+    assert "Only its owner" in refused["text"]
+
+
+async def test_of_several_schedules_the_one_to_edit_is_chosen(slack: Slack) -> None:
+    await slack.type("/digest on 07:00 daily")
+    assert not await slack.type("/digest new")
+    await slack.type("/digest on 16:00 fri digest named friday-digest")
+    (answer,) = await slack.type("/digest edit")
+    assert menus(answer) == 2
+    assert not await slack.type("/digest edit the digest")
+    modal = slack.modal()
+    assert modal
+    assert chosen(modal, "time") == "16:00"
 
 
 async def test_a_guess_that_is_pressed_twice_posts_once(slack: Slack) -> None:

@@ -119,6 +119,30 @@ def test_a_bad_order_raises(words: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "end",
+    [
+        *("until 24 Dec", "till the end of june", "until christmas", "for two weeks"),
+        *(
+            "for the next 3 months",
+            "until 2027-01-02",
+            "until further notice",
+            "only until the 5th",
+        ),
+    ],
+)
+def test_a_schedule_that_is_to_end_is_refused_with_what_to_do(end: str) -> None:
+    with pytest.raises(ParleyError, match="can't end by itself") as caught:
+        parse_order(f"9:30 daily {end}", zone="UTC", today=TODAY)
+    assert f"“{end}”" in str(caught.value)
+    assert "`/digest off`" in str(caught.value)
+
+
+def test_days_in_a_row_have_no_end() -> None:
+    words = "9:30 mon until fri about life until august"
+    assert len(parse_order(words, zone="UTC", today=TODAY).timetable.weekdays) == 5
+
+
+@pytest.mark.parametrize(
     ("words", "day"),
     [
         ("09:30 daily except christmas day", "christmas day"),
@@ -126,6 +150,8 @@ def test_a_bad_order_raises(words: str, sentence: str) -> None:
         ("09:30 mon but not on December 24th", "December 24th"),
         ("except for sept 1 09:30 daily", "sept 1"),
         ("without may 09:30 daily", "may"),
+        ("09:30 daily but not in august", "august"),
+        ("09:30 daily except during the easter", "easter"),
         ("09:30 daily excluding new year's eve", "new year's eve"),
         ("09:30 daily not the boxing day", "boxing day"),
         ("09:30 daily without novels", None),
