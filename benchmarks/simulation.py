@@ -143,7 +143,7 @@ PLANTED = (
         "a schedule does not advance past a post that is there already",
         PLANNING,
         "        for schedule, new_post in zip(schedules, new_posts, strict=True):",
-        "        if len(posts) < len(schedules):\n            raise DatabaseError('twice')\n"
+        "        if len(planned) < len(schedules):\n            raise DatabaseError('twice')\n"
         "        for schedule, new_post in zip(schedules, new_posts, strict=True):",
     ),
     Planted(
