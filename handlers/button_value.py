@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import orjson
@@ -60,6 +61,8 @@ class Value:
     where: str = CHANNEL
     """Where the answer is shown: CHANNEL, DIRECT, MODAL, CONVERSATION, or the ts of a thread."""
 
+    posted_at: datetime | None = None
+    """When the channel last had what the button posts, as far as its message shows."""
     seal: str = ""
     """A signature of Parley over what the form is about and who opened it."""
 
@@ -91,6 +94,7 @@ class Value:
                 schedule_id=_text(fields, "schedule_id"),
                 user_id=UserId(_text(fields, "user_id")) or None,
                 where=_text(fields, "where"),
+                posted_at=_instant(_text(fields, "posted_at")),
                 seal=_text(fields, "seal"),
             )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -98,6 +102,10 @@ class Value:
         if not 0 <= value.place < _MOST_PLACES or not _WHERE.fullmatch(value.where):
             raise ParleyError(STALE)
         return value
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -17,7 +17,8 @@ from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
 from handlers.views import welcome
 from store import Store
-from store.types import Article, PostKind, TeamId, UserId
+from store.posting.posts import PostedBeforeError
+from store.types import Article, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +154,10 @@ class Brief:
         """
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         article = await self.lookup.article(press.value.article_id)
-        before = await self.store.posts.last_share(
-            press.team_id, press.channel_id, article.id, thread_ts=press.value.thread_ts or ""
-        )
-        own = press.key(PostKind.SHARE), press.key_outside(PostKind.SHARE)
-        if before and before.key not in own and press.value.key != views.AGAIN:
-            shown = views.shared_before(article, value=press.value, at=before.due_at)
+        try:
+            await self.slack.posting.share(press, article, respond, by=by)
+        except PostedBeforeError as error:
+            shown = views.shared_before(article, value=press.value, at=error.post.due_at)
             await answer(respond, shown, replace=True)
             return
-        await self.slack.posting.share(press, article, respond, by=by)
         await dismiss(respond)

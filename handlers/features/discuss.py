@@ -19,7 +19,18 @@ from handlers.views import modal, story
 from handlers.views import question as views
 from handlers.views.message import Message, message
 from store import Store
-from store.types import Article, ChannelId, Found, Nothing, ParleyError, PostKind, TeamId, Unsure
+from store.posting.posts import PostedBeforeError
+from store.types import (
+    Article,
+    ChannelId,
+    Found,
+    Nothing,
+    ParleyError,
+    Post,
+    PostKind,
+    TeamId,
+    Unsure,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +91,19 @@ class Discuss:
         await answer(respond, shown, replace=True)
 
     async def post(self, press: Press, respond: AsyncRespond) -> None:
-        """Post the question to the channel and remove its preview, or offer to join first."""
+        """Post the question to the channel and remove its preview, or offer to join first.
+
+        If somebody has asked it there since the preview was shown, say so and post nothing.
+        """
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         article = await self.lookup.article(press.value.article_id)
         if not article.question:
             raise ParleyError(story.unasked())
         try:
             await self.slack.posting.press(press, PostKind.QUESTION, article, by=by)
+        except PostedBeforeError as error:
+            await self._ask_again(press, article, error.post, respond)
+            return
         except NotReadyError as error:
             if not await self.slack.directory.can_join(press.team_id, press.channel_id):
                 if press.view_id or not error.is_outside:
@@ -99,6 +116,24 @@ class Discuss:
             await answer(respond, message(f"Posted in <#{press.channel_id}>."))
         else:
             await dismiss(respond)
+
+    async def _ask_again(
+        self, press: Press, article: Article, before: Post, respond: AsyncRespond
+    ) -> None:
+        """Show that *before* has asked the question, with a button that asks it again."""
+        value = press.value
+        if not press.view_id:
+            shown = views.preview(article, words=value.words, place=value.place, since=before)
+            await answer(respond, shown, replace=True)
+            return
+        view = modal.discussion_preview(
+            article,
+            value=replace(value, channel_id=press.channel_id),
+            asked_at=before.due_at,
+            note=views.posted_since(before),
+            submit=views.ASK_AGAIN,
+        )
+        await self.slack.responders.update(press.team_id, press.view_id, view)
 
     def _offer_to_join(self, press: Press, article: Article, why: str) -> Message:
         # The key makes both buttons one delivery, so that pressing either again posts nothing.

@@ -8,8 +8,13 @@ from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
-from handlers.views.message import channel_link, message
+from handlers.slack.people import Colleague
+from handlers.views.message import Message, channel_link, message
+from handlers.views.post import render_missed
+from handlers.views.question import posted_since
+from handlers.views.story import gone
 from store import Store
+from store.posting.posts import PostedBeforeError
 from store.types import ParleyError, Post, PostState, UserId
 
 _SETTLED = "Somebody has answered that already."
@@ -35,9 +40,7 @@ class UnknownPosts:
             await self.slack.directory.require_present(
                 press.team_id, press.user_id, missed.channel_id
             )
-            await self.slack.posting.again(missed, by=by)
-            shown = message(f"Posted in {channel_link(missed.channel_id)}.")
-            await answer(respond, shown, replace=True)
+            await answer(respond, await self._missed(missed, press, by), replace=True)
             return
         unknown, now = await self._post(press), self.options.clock()
         post = await self.store.posts.not_there(press.team_id, unknown.key, now=now)
@@ -45,6 +48,18 @@ class UnknownPosts:
             raise ParleyError(_SETTLED)
         await self.slack.posting.finish(post)
         await answer(respond, message(f"Posted in {channel_link(post.channel_id)}."), replace=True)
+
+    async def _missed(self, post: Post, press: Press, by: Colleague) -> Message:
+        """Post what missed its time, or ask first if somebody else has posted the same since."""
+        try:
+            await self.slack.posting.again(post, since=press.value.posted_at, by=by)
+        except PostedBeforeError as error:
+            article = await self.store.articles.get(post.article_id or "")
+            if article is None:
+                raise ParleyError(gone()) from None
+            before = error.post
+            return render_missed(posted_since(before), post, article, posted_at=before.due_at)
+        return message(f"Posted in {channel_link(post.channel_id)}.")
 
     async def seen(self, press: Press, respond: AsyncRespond) -> None:
         """Record the post as sent, after the person confirmed that it is in the channel."""

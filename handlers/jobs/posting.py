@@ -157,7 +157,8 @@ class Posting:
     async def press(self, press: Press, kind: PostKind, article: Article, *, by: Colleague) -> None:
         """Post what a button is for, once even if it is pressed repeatedly.
 
-        Raises `NotReadyError` if Parley cannot post in the channel, and `ParleyError` if the
+        Raises `PostedBeforeError` if another press has posted the same and the button does not
+        know it, `NotReadyError` if Parley cannot post in the channel, and `ParleyError` if the
         message was posted before or is not known to be in the channel.
         """
         await self.finish(await self._plan(press, kind, article, key=press.key(kind), by=by))
@@ -201,7 +202,8 @@ class Posting:
             about=About(channel_id=press.channel_id, thread_ts=thread_ts) if thread_ts else None,
             not_before=now + LEASE,
         )
-        post = await self._store.posts.plan(plan, now=now)
+        since = press.value.posted_at
+        post = await self._store.posts.plan_unless_posted(plan, since=since, now=now)
         if post is None:
             before = await self._store.posts.get(press.team_id, key)
             raise self._unsent(before) if before else GoneError
@@ -345,8 +347,11 @@ class Posting:
         )
         return outcome_of(post, article) if post else None
 
-    async def again(self, post: Post, *, by: Colleague) -> None:
-        """Post what was asked for and missed its time; raises the same errors as `press`."""
+    async def again(self, post: Post, *, since: datetime | None, by: Colleague) -> None:
+        """Post what was asked for and missed its time; raises the same errors as `press`.
+
+        *since* is when the channel last had the same, as the button knows it.
+        """
         now = self._clock()
         plan = NewPost(
             key=post.key,
@@ -362,7 +367,8 @@ class Posting:
             about=post.about,
             not_before=now + LEASE,
         )
-        planned = await self._store.posts.plan(plan, now=now)
+        since = since or post.due_at
+        planned = await self._store.posts.plan_unless_posted(plan, since=since, now=now)
         if planned is None:
             raise self._unsent(await self._store.posts.get(post.team_id, post.key) or post)
         await self.finish(planned)

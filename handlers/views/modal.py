@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -121,24 +122,30 @@ def discussion(article: Article | None, *, example: str) -> View:
 
 
 def discussion_preview(
-    article: Article, *, value: Value, asked_at: datetime | None, note: str | None = None
+    article: Article,
+    *,
+    value: Value,
+    asked_at: datetime | None,
+    note: str | None = None,
+    submit: str = "Post it",
 ) -> View:
     """Build the preview of a question; *value* holds its channel and the query that found it.
 
     *asked_at* is when the channel was last asked it, or None. *note* is shown first and says why
-    the question could not be posted yet.
+    the question could not be posted yet. *submit* is the label of the button that posts it.
     """
+    value = replace(value, posted_at=asked_at or value.posted_at)
     another = Value(
         words=value.words, place=value.place + 1, channel_id=value.channel_id, where=MODAL
     )
     blocks: list[Block] = [
         *([section(note)] if note else []),
         context(f"For <#{value.channel_id}>. The story will be posted in the thread."),
-        *asked_before(asked_at),
+        *asked_before(None if note else asked_at),
         as_written(Part(article.question, "quote", 2900)),
         actions(button("Another one", Action.DISCUSS_ANOTHER, another)),
         *card(article, question=False, where=MODAL),
     ]
     return form(
-        ids.Modal.DISCUSSION_PREVIEW, "Start a discussion", blocks, submit="Post it", value=value
+        ids.Modal.DISCUSSION_PREVIEW, "Start a discussion", blocks, submit=submit, value=value
     )

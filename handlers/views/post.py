@@ -1,6 +1,7 @@
 """Render a post of any kind as a message."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from handlers.button_value import Value
@@ -46,9 +47,14 @@ def _stories(
 _scheduled_stories = lru_cache(maxsize=200)(_stories)
 
 
-def render_missed(text: str, post: Post, article: Article) -> Message:
-    """Render *text*, which says that *post* was not sent, with its story and a button."""
-    value = Value(key=post.key, channel_id=post.channel_id)
+def render_missed(
+    text: str, post: Post, article: Article, *, posted_at: datetime | None = None
+) -> Message:
+    """Render *text*, which says that *post* was not sent, with its story and a button.
+
+    *posted_at* is when the channel got the same from somebody else, if *text* says that it did.
+    """
+    value = Value(key=post.key, channel_id=post.channel_id, posted_at=posted_at)
     hint = f"Post it: {article.headline}"
     again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
     shown = question_of(article) if article.question else section(plain(article.headline, 150))

@@ -18,13 +18,14 @@ from handlers.views.blocks import (
     overflow,
     section,
 )
-from handlers.views.message import Message, message, paragraphs
+from handlers.views.message import Message, channel_link, message, paragraphs, when
 from handlers.views.origin import local_day, origin
 from handlers.views.story import card, spoken
 from handlers.views.titles import Titled, split_lead, titled
-from store.types import Article, UserId
+from store.types import Article, Post, PostKind, UserId
 
 JOIN = "Join and post it"
+ASK_AGAIN = "Ask it again"
 MENU_WHY, MENU_SKIP, MENU_PAUSE = "why", "skip", "pause"
 _LINE = 200
 """Characters of a story's line in a digest; a shorter title is followed by the summary's lead."""
@@ -43,17 +44,22 @@ def preview(
     where: str = CHANNEL,
     join: Value | None = None,
     why_not: str = "",
+    since: Post | None = None,
 ) -> Message:
     """Render the preview of a question for the user who asked for it.
 
     *asked_at* is when the channel was last asked this question; None if it never was. *where* is
     CHANNEL or CONVERSATION: a direct message may be between people, where Parley cannot post.
-    *join* is the value of a button that joins the channel first, and *why_not* the reason.
+    *join* is the value of a button that joins the channel first, and *why_not* the reason. *since*
+    is the post that asked the question after this person was shown a preview of it.
     """
-    this = Value(article_id=article.id, words=words, place=place)
+    asked_at = since.due_at if since else asked_at
+    this = Value(article_id=article.id, words=words, place=place, posted_at=asked_at)
     another = Value(words=words, place=place + 1)
     if join:
         note, label, action, this = _or_join(why_not), JOIN, Action.DISCUSS_JOIN, join
+    elif since:
+        note, label, action = posted_since(since), ASK_AGAIN, Action.DISCUSS_POST
     elif where == CHANNEL:
         note = "The story will be posted in the thread."
         label, action = "Post it here", Action.DISCUSS_POST
@@ -61,10 +67,10 @@ def preview(
         note, label = "You choose the channel next.", "Discuss in a channel"
         action = Action.DISCUSS_START
     return message(
-        f"{f'{note} ' if join else ''}Here is a question: {plain(article.question, 2500)}",
+        f"{f'{note} ' if join or since else ''}Here is a question: {plain(article.question, 2500)}",
         [
-            section(note) if join else context(note),
-            *asked_before(asked_at),
+            section(note) if join or since else context(note),
+            *([] if since else asked_before(asked_at)),
             question_of(article),
             actions(
                 button(label, action, this, primary=True),
@@ -79,6 +85,13 @@ def asked_before(at: datetime | None) -> list[Block]:
     if at is None:
         return []
     return [context(f"Last asked here: {local_day(at)}.")]
+
+
+def posted_since(before: Post) -> str:
+    """Return that *before* posted the same, after the person was shown what a button posts."""
+    does = "shared" if before.kind is PostKind.SHARE else "asked"
+    who = f"<@{before.asked_by}> {does} this" if before.asked_by else f"This was {does}"
+    return f"{who} in {channel_link(before.channel_id)} before you did: {when(before.due_at)}."
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:

@@ -18,8 +18,6 @@ from handlers.views.titles import repeats_headline, titled
 from store.finding.finder import MOST_MATCHES
 from store.types import Article, Found, Match, Nothing, Unsure, UserId
 
-AGAIN = "again"
-"""The key of a button that shares a story once more."""
 _COLLAPSED = 160
 """Characters of a summary in a list."""
 _PIECE = 2800
@@ -391,7 +389,7 @@ def shared(article: Article, *, by: UserId | None) -> Message:
 def shared_before(article: Article, *, value: Value, at: datetime) -> Message:
     """Render a story that was shared *at* that time where it is to be shared again."""
     buttons = [
-        button("Share again", Action.BRIEF_SHARE, replace(value, key=AGAIN), primary=True),
+        button("Share again", Action.BRIEF_SHARE, replace(value, posted_at=at), primary=True),
         button("Back", Action.BRIEF_BACK, value, hint="Back to the story"),
     ]
     lead = f"This story was shared here {when(at)}."

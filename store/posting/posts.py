@@ -74,12 +74,21 @@ WHERE team_id = $1 AND channel_id = $2 AND schedule_id = $3 AND due_on IS NOT NU
 ORDER BY due_at DESC, key DESC LIMIT 1
 """
 
-_SHARES = """
+_SAME = """
 SELECT * FROM post
-WHERE team_id = $1 AND channel_id = $2 AND kind = 'share' AND article_id = $3
-  AND {is_there}
+WHERE team_id = $1 AND channel_id = $2 AND article_id = $3 AND key <> $4 AND due_at > $5
+  AND kind IN ({kinds}) AND {is_there}
 ORDER BY due_at DESC, key
 """
+_ASKING = PostKind.QUESTION, PostKind.DIGEST
+
+
+class PostedBeforeError(ParleyError):
+    """Raised if the channel has the same from another press; *post* is the latest of them."""
+
+    def __init__(self, post: Post) -> None:
+        super().__init__("That was posted here before.")
+        self.post = post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +178,20 @@ class Posts:
         async with self._installed.writing(new_post.team_id) as connection:
             return await plan_post(connection, new_post, now=now)
 
+    async def plan_unless_posted(
+        self, new_post: NewPost, *, since: datetime | None, now: datetime
+    ) -> Post | None:
+        """Plan a question or a shared story as `plan` does, unless the channel has had it *since*.
+
+        None for *since* is ever. A story is shared in a thread or in none, and each counts for
+        itself. Raises `PostedBeforeError`, and stores nothing then.
+        """
+        async with self._installed.writing(new_post.team_id) as connection:
+            post = await plan_post(connection, new_post, now=now)
+            if post and (before := await _same(connection, post, since=since)):
+                raise PostedBeforeError(before)
+            return post
+
     async def get(self, team_id: TeamId, key: str) -> Post | None:
         """Return the team's post with this delivery key, or None."""
         return await fetch_team_post(self._database, team_id, key)
@@ -216,17 +239,6 @@ class Posts:
         of = schedule.team_id, schedule.channel_id, schedule.id
         sql = _EXTRA.format(is_there=IS_THERE)
         return bool(await self._database.fetch(sql, *of, to_text(since), but))
-
-    async def last_share(
-        self, team_id: TeamId, channel_id: ChannelId, article_id: str, *, thread_ts: str
-    ) -> Post | None:
-        """Return the latest post that shared the article in this thread, or in none if it is ""."""
-        sql = _SHARES.format(is_there=IS_THERE)
-        rows = await self._database.fetch(sql, team_id, channel_id, article_id)
-        shares = map(to_post, rows)
-        return next(
-            (one for one in shares if (one.about.thread_ts if one.about else "") == thread_ts), None
-        )
 
     async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
         """Claim *post* for sending; None if another process was faster or the post is done.
@@ -467,6 +479,20 @@ async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: st
     """Return the team's post if its outcome is unknown, else None."""
     post = await fetch_team_post(connection, team_id, key)
     return post if post and post.state is PostState.UNKNOWN else None
+
+
+async def _same(connection: Connection, post: Post, *, since: datetime | None) -> Post | None:
+    """Return the latest other post that asks the same there, or shares the same in its thread."""
+    kinds = _ASKING if post.kind in _ASKING else (post.kind,)
+    sql = _SAME.format(is_there=IS_THERE, kinds=places(kinds, start=6))
+    of = post.team_id, post.channel_id, post.article_id, post.key
+    rows = await connection.fetch(sql, *of, to_text(since) if since else "", *kinds)
+    return next((one for one in map(to_post, rows) if _thread(one) == _thread(post)), None)
+
+
+def _thread(post: Post) -> str:
+    """Return the thread in which a story is shared; "" for none, and for any other post."""
+    return post.about.thread_ts if post.about and post.kind is PostKind.SHARE else ""
 
 
 def _story(claimed: Post, sent: Post, *, now: datetime) -> NewPost:

@@ -1,5 +1,6 @@
 """/discuss: a preview for one person, then a post for the channel."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.workspace import Fault
 from bot.workspace.web_api.faults import FaultKind
 from handlers.ids import Action
+from store.types import ChannelId, UserId
 from tests.handlers.conftest import Slack, labels, texts
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
@@ -149,3 +151,122 @@ async def test_a_question_asked_here_comes_last_and_says_when(slack: Slack) -> N
     assert "Last asked here: <!date^" in seen[-1]
     (elsewhere,) = await slack.type("/discuss timber", channel=RANDOM)
     assert "Last asked here:" not in texts([elsewhere])
+
+
+async def previews(slack: Slack, *, channel: ChannelId = GENERAL) -> dict[UserId, dict[str, Any]]:
+    """Return the previews of the same question that Ana and Ben each see."""
+    return {
+        user: (await slack.type("/discuss timber", user=user, channel=channel))[0]
+        for user in (ANA, BEN)
+    }
+
+
+async def press_at_once(
+    slack: Slack, action: str, seen: dict[UserId, dict[str, Any]], *, channel: ChannelId = GENERAL
+) -> dict[UserId, dict[str, Any]]:
+    """Press the same button in everybody's own message at the same time.
+
+    Return the messages that are there then, without those that are gone.
+    """
+    await asyncio.gather(
+        *(
+            slack.workspace.press(user, action, channel=channel, ts=message["ts"])
+            for user, message in seen.items()
+        )
+    )
+    await slack.settled()
+    return {
+        user: one
+        for user, message in seen.items()
+        for one in slack.workspace.messages(channel, user)
+        if one["ts"] == message["ts"]
+    }
+
+
+async def test_two_people_who_press_at_once_ask_the_question_once(slack: Slack) -> None:
+    left = await press_at_once(slack, Action.DISCUSS_POST, await previews(slack))
+    (question,) = slack.public()
+    ((user, told),) = left.items()
+    assert f"<@{BEN if user == ANA else ANA}>" in texts([question])
+    assert f"in <#{GENERAL}> before you did: <!date^" in told["text"]
+    assert labels(told) == ["Ask it again", "Another one"]
+
+
+async def test_a_preview_that_somebody_has_asked_since_says_so_and_asks_again_if_meant(
+    slack: Slack,
+) -> None:
+    seen = await previews(slack)
+    await slack.press(Action.DISCUSS_POST, seen[ANA])
+    slack.clock.forward(seconds=5)
+    told = (await press_at_once(slack, Action.DISCUSS_POST, {BEN: seen[BEN]}))[BEN]
+    assert "before you did" in told["text"]
+    assert len(slack.public()) == 1
+    await slack.press_thrice(Action.DISCUSS_POST, told, user=BEN)
+    assert len(slack.public()) == 2
+
+
+async def test_asking_again_is_for_what_was_shown_and_not_for_what_came_after(
+    slack: Slack,
+) -> None:
+    (preview,) = await slack.type("/discuss timber")
+    await slack.press(Action.DISCUSS_POST, preview)
+    slack.clock.forward(minutes=2)
+    seen = {}
+    for user in (ANA, BEN):
+        answer = (await slack.type("/brief timber", user=user))[0]
+        shown = await slack.press(Action.BRIEF_DISCUSS, answer, user=user)
+        (seen[user],) = [one for one in shown if one["ts"] == answer["ts"]]
+        assert "Last asked here" in texts([seen[user]])
+    await slack.press(Action.DISCUSS_POST, seen[ANA])
+    slack.clock.forward(minutes=2)
+    told = (await press_at_once(slack, Action.DISCUSS_POST, {BEN: seen[BEN]}))[BEN]
+    assert "before you did" in told["text"]
+    assert len(slack.public()) == 2
+
+
+async def test_two_people_who_discuss_a_story_at_once_ask_its_question_once(slack: Slack) -> None:
+    seen = {user: (await slack.type("/brief timber", user=user))[0] for user in (ANA, BEN)}
+    ((_, told),) = (await press_at_once(slack, Action.BRIEF_DISCUSS, seen)).items()
+    assert len(slack.public()) == 1
+    assert "before you did" in told["text"] or "Last asked here" in texts([told])
+
+
+async def test_two_people_who_share_a_story_at_once_share_it_once(slack: Slack) -> None:
+    seen = {user: (await slack.type("/brief timber", user=user))[0] for user in (ANA, BEN)}
+    ((_, told),) = (await press_at_once(slack, Action.BRIEF_SHARE, seen)).items()
+    assert len(slack.public()) == 1
+    assert labels(told)[0] == "Share again"
+
+
+async def test_two_people_who_join_at_once_ask_the_question_once(slack: Slack) -> None:
+    seen = await previews(slack, channel=RANDOM)
+    offers: dict[UserId, dict[str, Any]] = {}
+    for user, one in seen.items():
+        offers |= await press_at_once(slack, Action.DISCUSS_POST, {user: one}, channel=RANDOM)
+    assert [labels(one)[0] for one in offers.values()] == ["Join and post it"] * 2
+    ((user, told),) = (
+        await press_at_once(slack, Action.DISCUSS_JOIN, offers, channel=RANDOM)
+    ).items()
+    assert len([one for one in slack.public(RANDOM) if one.get("blocks")]) == 1
+    assert "before you did" in told["text"]
+    await slack.press(Action.DISCUSS_POST, told, user=user, channel=RANDOM)
+    assert len([one for one in slack.public(RANDOM) if one.get("blocks")]) == 2
+
+
+async def test_a_question_that_missed_its_time_is_not_asked_after_somebody_else_has(
+    slack: Slack,
+) -> None:
+    (preview,) = await slack.type("/discuss timber")
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="status", status=500))
+    await slack.press(Action.DISCUSS_POST, preview)
+    slack.clock.forward(hours=1)
+    await slack.parley.posting.run()
+    await slack.settled()
+    (told,) = slack.public("D0ANA")
+    (preview,) = await slack.type("/discuss timber", user=BEN)
+    await slack.press(Action.DISCUSS_POST, preview, user=BEN)
+    (asked,) = await slack.press(Action.POST_AGAIN, told, channel="D0ANA")
+    assert len(slack.public()) == 1
+    assert "before you did" in asked["text"]
+    await slack.press(Action.POST_AGAIN, asked, channel="D0ANA")
+    assert len(slack.public()) == 2

@@ -1,10 +1,11 @@
 """*Start a discussion*: the form, opened by the shortcut or from a story in a direct message."""
 
+import asyncio
 from typing import Any
 
 from handlers.ids import Action, Block, Field, Shortcut
 from store.types import ChannelId
-from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.handlers.conftest import Slack, dm, in_form, labels, texts
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM
 
 
@@ -147,3 +148,39 @@ async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: S
 async def test_a_story_in_a_direct_message_can_be_discussed_in_a_channel(slack: Slack) -> None:
     (answer,) = await slack.say("harbour strike", channel=dm(ANA))
     assert "Discuss in a channel" in labels(answer)
+
+
+async def test_a_form_says_that_somebody_has_asked_the_question_since(slack: Slack) -> None:
+    views = {}
+    for user in (ANA, BEN):
+        await slack.submit(await opened(slack, user), filled(GENERAL, "timber"), user=user)
+        views[user] = slack.modal(user) or {}
+    await slack.submit(views[ANA])
+    slack.clock.forward(seconds=5)
+    await slack.submit(views[BEN], user=BEN)
+    told = slack.modal(BEN)
+    assert told
+    assert f"in <#{GENERAL}> before you did: <!date^" in texts([told])
+    assert told["submit"]["text"] == "Ask it again"
+    assert len(slack.public()) == 1
+    await slack.submit(told, user=BEN)
+    assert len(slack.public()) == 2
+    done = slack.modal(BEN)
+    assert done
+    assert f"Posted in <#{GENERAL}>" in texts([done])
+
+
+async def test_a_form_for_a_story_does_not_ask_twice_at_once(slack: Slack) -> None:
+    forms = {}
+    for user in (ANA, BEN):
+        (answer,) = await slack.say("dockworkers", user=user, channel=dm(user))
+        await slack.press(Action.DISCUSS_START, answer, user=user, channel=dm(user))
+        forms[user] = slack.modal(user) or {}
+    await asyncio.gather(
+        *(
+            slack.workspace.submit(user, view["id"], in_form(view, filled(GENERAL)))
+            for user, view in forms.items()
+        )
+    )
+    await slack.settled()
+    assert len(slack.public()) == 1

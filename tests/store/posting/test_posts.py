@@ -2,17 +2,19 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from store import Store, open_store
 from store.db import open_database
-from store.posting.posts import Claim, Outcome
+from store.posting.posts import Claim, Outcome, PostedBeforeError
 from store.posting.record import LEASE, MOVES, NewPost
-from store.types import ParleyError, Post, PostKind, PostState
+from store.types import About, ParleyError, Post, PostKind, PostState
 from tests.conftest import StoppedClock
-from tests.ids import BEN, C1, T1
+from tests.ids import BEN, C1, C2, T1
+from tests.machine import NOW
 from tests.rows import every_row
 
 TODAY = date(2026, 11, 24)
@@ -323,3 +325,77 @@ async def test_however_it_ends_no_row_names_the_person(
         rows = await every_row(database)
     assert rows["post_move"]
     assert "U0BEN" not in str(rows)
+
+
+async def question(store: Store, now: datetime, key: str, **fields: Any) -> Post | None:
+    """Plan a question that somebody pressed for *now*, unless it was asked *since*."""
+    since = fields.pop("since", None)
+    plan = NewPost(
+        **{
+            "key": key,
+            "team_id": T1,
+            "channel_id": C1,
+            "kind": PostKind.QUESTION,
+            "article_id": "a1",
+            "due_at": now,
+            "asked_by": BEN,
+            **fields,
+        }
+    )
+    return await store.posts.plan_unless_posted(plan, since=since, now=now)
+
+
+async def test_one_of_many_presses_asks_the_question(database_url: str) -> None:
+    """Forty presses of different buttons on three connections, and one of them is planned."""
+    url = database_url
+    async with open_store(url) as one, open_store(url) as two, open_store(url) as three:
+        stores = (one, two, three)
+        done = await asyncio.gather(
+            *(question(stores[n % 3], NOW, f"k{n}") for n in range(40)), return_exceptions=True
+        )
+        (planned,) = [post for post in done if isinstance(post, Post)]
+        refused = [error for error in done if isinstance(error, PostedBeforeError)]
+        assert len(refused) == 39
+        assert {error.post.key for error in refused} == {planned.key}
+        assert [post.key for post in await one.posts.open(NOW)] == [planned.key]
+
+
+@pytest.mark.parametrize(
+    ("other", "is_refused"),
+    [
+        ({}, True),
+        ({"kind": PostKind.DIGEST}, True),
+        ({"kind": PostKind.SHARE}, False),
+        ({"article_id": "a2"}, False),
+        ({"channel_id": C2}, False),
+        ({"since": NOW}, False),
+        ({"since": NOW - timedelta(microseconds=1)}, True),
+    ],
+)
+async def test_a_question_is_refused_only_if_the_channel_has_it_since(
+    store: Store, other: dict[str, Any], is_refused: bool
+) -> None:
+    await question(store, NOW, "k1")
+    if not is_refused:
+        assert await question(store, NOW, "k2", **other)
+        return
+    with pytest.raises(PostedBeforeError) as refusal:
+        await question(store, NOW, "k2", **other)
+    assert refusal.value.post.key == "k1"
+    assert await store.posts.get(T1, "k2") is None
+
+
+async def test_a_repeated_press_is_no_other_press(store: Store) -> None:
+    assert await question(store, NOW, "k1")
+    assert await question(store, NOW, "k1") is None
+
+
+async def test_a_story_shared_in_another_thread_is_shared_here_first(store: Store) -> None:
+    threads = {one: About(channel_id=C1, thread_ts=one) for one in ("1.1", "2.2")}
+    share = {"kind": PostKind.SHARE}
+    assert await question(store, NOW, "k1", **share, about=threads["1.1"])
+    assert await question(store, NOW, "k2", **share, about=threads["2.2"])
+    assert await question(store, NOW, "k3", **share)
+    for key, about in (("k4", threads["1.1"]), ("k5", None)):
+        with pytest.raises(PostedBeforeError):
+            await question(store, NOW, key, **share, about=about)

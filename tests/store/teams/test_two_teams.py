@@ -22,7 +22,7 @@ from store import Store, open_store
 from store.db import Database, open_database
 from store.db.schema import LEDGER_TABLE
 from store.posting.notices import Told
-from store.posting.posts import Outcome
+from store.posting.posts import Outcome, PostedBeforeError
 from store.posting.record import NewPost
 from store.teams.installations import Installation
 from store.types import (
@@ -172,6 +172,15 @@ async def plan(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
     article = await team.store.choice.next(team.team_id, channel_id, place=number)
     made = team.plan(channel_id, number, article_id=article.id if article else None)
     return await team.store.posts.plan(made, now=team.clock())
+
+
+async def press(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
+    article = await team.store.choice.next(team.team_id, channel_id, place=number)
+    made = team.plan(channel_id, number, article_id=article.id if article else None)
+    try:
+        return await team.store.posts.plan_unless_posted(made, since=None, now=team.clock())
+    except PostedBeforeError as error:
+        return error.post
 
 
 async def now(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
@@ -334,6 +343,7 @@ ACTIONS: Sequence[Callable[[PlayingTeam, ChannelId, int], Awaitable[Any]]] = [
         remove,
         hand_over,
         plan,
+        press,
         now,
         skip,
         unskip,
@@ -374,10 +384,6 @@ async def view(team: PlayingTeam) -> dict[str, Any]:
             [await store.posts.stories(team_id, one.key) for one in scheduled],
             [await store.choice.next(team_id, channel_id, place=place) for place in range(3)],
             await store.choice.last_asked(team_id, channel_id, article_ids),
-            [
-                await store.posts.last_share(team_id, channel_id, one, thread_ts="")
-                for one in article_ids
-            ],
             await store.reply_counts.asked(team_id, [channel_id], since=EVER),
             [
                 await store.posts.get(team_id, team.key(channel_id, one))
