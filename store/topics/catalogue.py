@@ -161,23 +161,25 @@ class _Subjects:
     def _count(self, found: Mentions) -> None:
         here = Counter[Phrase]()
         for phrase, spelling in self._phrases(found):
-            self._spellings[_base(phrase)][spelling] += 1
-            here[_base(phrase)] += 1
-        self._uses += here
+            key = _base(phrase)
+            self._spellings[key][spelling] += 1
+            here[key] += 1
+        # Not +=, which checks all counts so far.
+        self._uses.update(here)
         self._articles.update(here.keys())
         self._kept_to.update(phrase for phrase in here if found.repeated.issuperset(phrase))
         self._verbs.update(map(base, found.verbs))
 
     def _is_subject(self, phrase: Phrase) -> bool:
         count = self._articles[phrase]
+        fewest = self._min_articles / (_FEWEST if len(phrase) == 1 else 1)
         # A topic of nearly all stories does not distinguish them.
-        if count > max(_MOST * self._size, 1) or not self._is_noun(phrase):
+        if not fewest <= count <= max(_MOST * self._size, 1) or not self._is_noun(phrase):
             return False
         if len(phrase) == 1:
             lift, is_common = self._lift(phrase)
             return (count >= self._min_articles and lift >= _LIFT) or (
                 self._is_kept_to(phrase)
-                and count >= self._min_articles / _FEWEST
                 and lift >= (_KEPT_LIFT if count > 1 else _ONE_STORY)
                 and not is_common
             )
@@ -185,7 +187,7 @@ class _Subjects:
         if len(first) < 4 and is_english(first) and commonness(first) > _COMMON_WORD:
             return False
         alone = self._uses[phrase[:1]] * self._uses[phrase[1:]]
-        return count >= self._min_articles and self._uses[phrase] ** 2 >= _TOGETHER * alone
+        return self._uses[phrase] ** 2 >= _TOGETHER * alone
 
     def _is_kept_to(self, phrase: Phrase) -> bool:
         return self._kept_to[phrase] >= _KEPT_TO * self._articles[phrase]

@@ -1,7 +1,15 @@
 """Store topics in the database: derive them from all articles, or update them for a few changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -12,7 +20,7 @@ from store.articles.reading import (
     articles_from_number,
     sample_articles,
 )
-from store.db import Connection, Database
+from store.db import Connection, Database, Row
 from store.language.words import words
 from store.topics.catalogue import SAMPLE, Catalogue
 from store.topics.mentions import base, mentions
@@ -37,7 +45,7 @@ SELECT DISTINCT p.number FROM every_past_article p LEFT JOIN loaded_article a ON
 WHERE p.revision > $1 AND p.number < $2 AND (p.id IS NULL OR p.id <> a.id)
 ORDER BY p.number
 """
-_NAMES = "SELECT name FROM topic"
+_LINKED = "SELECT name, articles FROM topic"
 _UNLINK_TOPIC = "DELETE FROM topic_article WHERE topic = $1"
 _COUNT = """
 UPDATE topic SET articles = (SELECT COUNT(*) FROM topic_article l WHERE l.topic = topic.name)
@@ -46,7 +54,7 @@ LARGEST = 200_000
 """Topics of a larger corpus are derived from a random sample of this many articles."""
 _LONGEST = 5
 _STEP = 1_000
-"""Links that are written in one step."""
+"""Links that are written in one step, or deleted if they are not those of one topic."""
 
 Write: TypeAlias = Callable[[Connection], Awaitable[None]]
 """Writes what was derived; call it in a transaction that has checked that it is still valid."""
@@ -71,7 +79,7 @@ async def derive(database: Database, size: int) -> Iterator[Write]:
         await asyncio.to_thread(catalogue.add, [article for _, article in batch])
     found = await asyncio.to_thread(catalogue.topics)
 
-    old = [row["name"] for row in await database.fetch(_NAMES)]
+    old = await database.fetch(_LINKED)
     links = ((name, article) for name, ids in found.items() for article in ids)
 
     async def replace_topics(connection: Connection) -> None:
@@ -82,10 +90,24 @@ async def derive(database: Database, size: int) -> Iterator[Write]:
         )
 
     return chain(
-        (_many(_UNLINK_TOPIC, [(name,)]) for name in old),
+        (_many(_UNLINK_TOPIC, names) for names in _few_links(old)),
         [replace_topics],
         (_many(_LINK, batch) for batch in iter(lambda: [*islice(links, _STEP)], [])),
     )
+
+
+def _few_links(topics: Iterable[Row]) -> Iterator[Sequence[tuple[str]]]:
+    """Yield the names of *topics* in batches that have few links together."""
+    batch: list[tuple[str]] = []
+    links = 0
+    for row in topics:
+        if batch and links + row["articles"] > _STEP:
+            yield batch
+            batch, links = [], 0
+        batch.append((row["name"],))
+        links += row["articles"]
+    if batch:
+        yield batch
 
 
 def _many(sql: str, rows: Sequence[tuple[str, ...]]) -> Write:

@@ -70,6 +70,19 @@ async def test_in_a_large_corpus_changed_articles_are_linked_to_existing_topics(
     assert Topic(name="Quito", articles=6) in store.corpus.topics
 
 
+async def test_topics_of_few_articles_are_replaced_together(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    many = {
+        f"d{at}": story(f"They saw Ab{chr(97 + at)}o and Ob{chr(97 + at)}o.") for at in range(20)
+    }
+    topics = await load(store, tmp_path / "a", **many)
+    assert len(topics) > 20
+    # One step each for the old links, the topics, and the new links.
+    async with open_database(database_url) as database:
+        assert len([*await stored.derive(database, 20)]) == 3
+
+
 async def test_an_undo_restores_the_topics(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
