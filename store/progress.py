@@ -1,7 +1,8 @@
 """Report the progress of long work, and keep the process responsive during it."""
 
+import asyncio
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -47,6 +48,7 @@ class Progress:
         self.done = 0
         self.total = 0
         """0 if it is not known."""
+        self._is_cancelled = False
 
     def start(self, stage: str, total: int) -> None:
         """Start a *stage* of *total* steps."""
@@ -56,6 +58,7 @@ class Progress:
         """Yield each of *things*, counted as a stage of its own."""
         self.start(stage, len(things))
         for done, thing in enumerate(things):
+            self._check()
             self.done = done
             yield thing
         self.done = self.total
@@ -63,5 +66,21 @@ class Progress:
     def counting(self, things: Iterable[_T]) -> Iterator[_T]:
         """Yield each of *things*, counted in the current stage."""
         for thing in things:
+            self._check()
             self.done += 1
             yield thing
+
+    async def in_thread(self, function: Callable[..., _T], *args: object) -> _T:
+        """Run *function* in a thread; if this task is cancelled, its next counted step raises.
+
+        No thread can be stopped, and the process would wait for it at its end.
+        """
+        try:
+            return await asyncio.to_thread(function, *args)
+        except asyncio.CancelledError:
+            self._is_cancelled = True
+            raise
+
+    def _check(self) -> None:
+        if self._is_cancelled:
+            raise asyncio.CancelledError

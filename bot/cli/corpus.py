@@ -37,7 +37,7 @@ async def _load_corpus(store: Store, path: Path) -> int:
     try:
         async with show_progress() as progress:
             reload = await store.corpus.reload(
-                path, by="terminal", at=system_clock(), progress=progress
+                path, by="terminal", at=system_clock(), progress=progress, finishes=False
             )
     except CorpusInvalidError:
         complain(f"Nothing was loaded, because of problems in {path}:")
@@ -53,7 +53,22 @@ async def _load_corpus(store: Store, path: Path) -> int:
         complain(line)
     if samples.are_loaded(revision):
         complain(f"Warning: these are {SAMPLES}.")
-    return _complain_of_files(reload.problems)
+    code = _complain_of_files(reload.problems)
+    await _finish(store)
+    return code
+
+
+async def _finish(store: Store) -> None:
+    """Do what follows a load or an undo that was reported; it may take minutes."""
+    try:
+        async with show_progress() as progress:
+            await store.corpus.finish(progress)
+    except asyncio.CancelledError:
+        complain(
+            "Interrupted: the stories are loaded, but their topics are not up to date. The next"
+            " start or load updates them."
+        )
+        raise
 
 
 async def _load_holidays(store: Store, path: Path) -> None:
@@ -74,7 +89,11 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     async with command_store(environ) as store:
         async with show_progress() as progress:
             revision = await store.corpus.undo(
-                by="terminal", at=system_clock(), number=arguments.revision, progress=progress
+                by="terminal",
+                at=system_clock(),
+                number=arguments.revision,
+                progress=progress,
+                finishes=False,
             )
         say(format_revision(revision))
         if untouched := preview.untouched(revision, await store.sources.stories()):
@@ -84,6 +103,7 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
                 "Its feed is paused, because the next poll would bring the same again:"
                 f" `python -m bot sources resume {revision.source}` polls it again."
             )
+        await _finish(store)
     return 0
 
 

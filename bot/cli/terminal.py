@@ -61,6 +61,8 @@ def _write(stream: TextIO | None, text: str) -> None:
     if stream:
         lines = legible(text).expandtabs().split("\n")
         stream.write("\n".join(map(showable, lines)) + "\n")
+        # A command may go on for minutes after what it has said.
+        stream.flush()
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -281,14 +281,16 @@ class Corpus:
         at: datetime,
         progress: Progress | None = None,
         announce: Callable[[Check], None] | None = None,
+        finishes: bool = True,
     ) -> Reload:
         """Replace the folder's stories with the documents at *path*, in one transaction.
 
         The stories of other sources stay, and so do those of a document that has a problem. Only
         changed documents are parsed and indexed again. An article keeps its id when its text is
         edited or moved. If nothing has changed, nothing is written. *announce* is called with the
-        changes before they are written. Raises `CorpusInvalidError` if there are problems and
-        nothing else to load, and `ConcurrentLoadError` if another process loads the folder first.
+        changes before they are written. If it not *finishes*, call `finish` after it. Raises
+        `CorpusInvalidError` if there are problems and nothing else to load, and
+        `ConcurrentLoadError` if another process loads the folder first.
         """
         watched = progress or Progress()
         with self._timing():
@@ -296,7 +298,8 @@ class Corpus:
                 folder = await self._plan(plan, path, watched, at)
                 if plan.base and not plan.documents:
                     await self._forget_failed_load(path)
-                    await self._derive()
+                    if finishes:
+                        await self.finish(watched)
                     revision = await revisions.loaded(self._database)
                     return await self._reloaded(revision, plan, folder)
                 if announce:
@@ -307,6 +310,7 @@ class Corpus:
                     by=by,
                     at=at,
                     progress=watched,
+                    finishes=finishes,
                     also=partial(failed_loads.record, folder=path, problems=folder.problems, at=at),
                 )
                 return await self._reloaded(revision, plan, folder)
@@ -357,12 +361,19 @@ class Corpus:
         )
 
     async def undo(
-        self, *, by: str, at: datetime, number: int | None = None, progress: Progress | None = None
+        self,
+        *,
+        by: str,
+        at: datetime,
+        number: int | None = None,
+        progress: Progress | None = None,
+        finishes: bool = True,
     ) -> Revision:
         """Restore the source of revision *number* as it was then, as a new revision.
 
         Without a number, take back the last change that no poll made. Articles get their old ids,
         texts and places. A feed is paused, because its next poll would bring the same again.
+        *finishes* is that of `reload`.
         Raises `ParleyError` if the revision does not exist, can no longer be restored or would
         change nothing, and `ConcurrentLoadError` if the source is loaded in between: then a feed is
         paused already, so the next try succeeds.
@@ -384,6 +395,7 @@ class Corpus:
                 at=at,
                 restores=target["number"],
                 progress=progress or Progress(),
+                finishes=finishes,
             )
 
     async def load_feed(
@@ -613,17 +625,18 @@ class Corpus:
         progress: Progress | None = None,
         restores: int | None = None,
         also: Write | None = None,
+        finishes: bool = True,
     ) -> Revision:
         """Write the changes of *plan*, and load them.
 
         *fingerprint* is that of the folder, if it changes. *also* is called at the beginning of the
-        transaction.
+        transaction. *finishes* is that of `reload`.
         """
         progress = progress or Progress()
         await staging.prepare(self._database, plan)
         await revisions.reserve_numbers(self._database, plan)
         with DiskList[Segment](batch=1) as added:
-            await asyncio.to_thread(_index, plan, added, progress)
+            await progress.in_thread(_index, plan, added, progress)
             async with self._staged(plan, added, progress) as staged, self._writing:
                 unstaged = await staging.without_staged(staged, added) if staged else added
                 async with self._database.long_transaction() as connection:
@@ -658,15 +671,26 @@ class Corpus:
                 else:
                     await self._switch(self._loaded)
                 self._followed = revision.number
-        if staged:
-            # The load is done. What cannot be deleted now is deleted at the next start.
-            with suppress(DatabaseError):
-                await staging.clean(self._database)
         if by in _SMALL_LOADS:
+            if staged:
+                await self._delete_removed()
             self._derive_later()
-        else:
-            await self._derive()
+        elif finishes:
+            await self.finish(progress)
         return revision
+
+    async def finish(self, progress: Progress | None = None) -> None:
+        """Do what follows a load: delete what it removed, and update the topics.
+
+        The stories are loaded and found without it. The next start or load does what this does not.
+        """
+        await self._delete_removed()
+        await self._derive(progress)
+
+    async def _delete_removed(self) -> None:
+        # The load is done. What cannot be deleted now is deleted at the next start.
+        with suppress(DatabaseError):
+            await staging.clean(self._database)
 
     @asynccontextmanager
     async def _staged(
@@ -694,7 +718,7 @@ class Corpus:
         if self._derive_again_at is None:
             self._derive_again_at = time.monotonic() + _DERIVE_LATER
 
-    async def _derive(self) -> None:
+    async def _derive(self, progress: Progress | None = None) -> None:
         """Update the derived data of the articles, and load it; delete what no undo needs any more.
 
         Does not raise, because the articles are loaded and found without it. If the data cannot be
@@ -703,7 +727,8 @@ class Corpus:
         error = None
         try:
             with background_work():
-                await derived.bring_up_to_date(self._database, self.finder.index.size)
+                size = self.finder.index.size
+                await derived.bring_up_to_date(self._database, size, progress or Progress())
         except StaleRevisionError:
             # The process that loaded the newer revision derives its data.
             return

@@ -11,6 +11,7 @@ from secrets import randbits
 
 from store.db import Connection, Database, Row
 from store.loading import revisions
+from store.progress import Progress
 from store.topics import stored
 
 _GET = "SELECT revision, articles, next_number, touched FROM derived"
@@ -27,7 +28,7 @@ _SHARE = 20
 """Everything is derived again once one article in 20 has changed."""
 
 
-async def bring_up_to_date(database: Database, size: int) -> None:
+async def bring_up_to_date(database: Database, size: int, progress: Progress) -> None:
     """Derive the data of the loaded revision of *size* articles, unless another process does."""
     last, before = await revisions.last(database), await _derived(database)
     if last is None or (before and before["revision"] == last["number"]):
@@ -41,7 +42,7 @@ async def bring_up_to_date(database: Database, size: int) -> None:
         or size < _SMALL
         or changed * _SHARE > before["articles"]
     ):
-        steps = await stored.derive(database, size)
+        steps = await stored.derive(database, size, progress)
         # Not complete until the last step: another process would begin again.
         marker = (0, 0, 0, randbits(62))
         if not await _replace(database, before, marker):

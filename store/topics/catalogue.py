@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 from store.language.countries import country, is_people
 from store.language.languages import SPOKEN, Language, spoken
 from store.language.words import FUNCTION_WORDS, commonness, is_english, singular, words
+from store.progress import Progress
 from store.topics.mentions import WITHIN, Mentions, Phrase, Run, Word, base, mentions
 from store.types import Article
 
@@ -66,9 +67,14 @@ _Key: TypeAlias = tuple[str, ...]
 class Catalogue:
     """Derives topics from articles that are added once, in the order of the corpus."""
 
-    def __init__(self, sample: Iterable[Article]) -> None:
-        """Create an empty catalogue; *sample* articles decide what the corpus argues about."""
-        self._subjects = _Subjects([mentions(article) for article in sample])
+    def __init__(self, sample: Iterable[Article], progress: Progress | None = None) -> None:
+        """Create an empty catalogue; *sample* articles decide what the corpus argues about.
+
+        *progress* counts each of them twice.
+        """
+        progress = progress or Progress()
+        found = [mentions(article) for article in progress.counting(sample)]
+        self._subjects = _Subjects(found, progress)
         self._usage = _Usage(self._subjects.languages)
         self._runs: dict[Run, dict[int, int]] = defaultdict(dict)
         self._argued: dict[Phrase, list[int]] = defaultdict(list)
@@ -117,7 +123,7 @@ def _commonest_first(spelling: tuple[str, int]) -> tuple[int, str]:
 class _Subjects:
     """The words and word pairs that the articles of a sample argue about."""
 
-    def __init__(self, sample: Sequence[Mentions]) -> None:
+    def __init__(self, sample: Sequence[Mentions], progress: Progress) -> None:
         common = Counter(word for found in sample for word in {*found.lowercase, *_capitals(found)})
         self.languages = spoken(lambda word: common[word] > SPOKEN * len(sample))
         self._has_capital_nouns = any(each.has_capital_nouns for each in self.languages)
@@ -129,7 +135,7 @@ class _Subjects:
         self._kept_to: Counter[Phrase] = Counter()
         self._verbs: Counter[str] = Counter()
         self._spellings: dict[Phrase, Counter[str]] = defaultdict(Counter)
-        for found in sample:
+        for found in progress.counting(sample):
             self._count(found)
         self._total = sum(count for phrase, count in self._uses.items() if len(phrase) == 1) or 1
         chosen = {phrase for phrase in self._articles if self._is_subject(phrase)}

@@ -22,6 +22,7 @@ from store.articles.reading import (
 )
 from store.db import Connection, Database, Row
 from store.language.words import words
+from store.progress import Progress
 from store.topics.catalogue import SAMPLE, Catalogue
 from store.topics.mentions import base, mentions
 from store.types import Article, Topic
@@ -66,7 +67,7 @@ async def read(connection: Connection | Database) -> Sequence[Topic]:
     return [Topic(name=row["name"], articles=row["articles"]) for row in rows]
 
 
-async def derive(database: Database, size: int) -> Iterator[Write]:
+async def derive(database: Database, size: int, progress: Progress) -> Iterator[Write]:
     """Derive all topics of a corpus of *size* articles; return the steps that write them.
 
     They must all be done, in their order.
@@ -74,9 +75,12 @@ async def derive(database: Database, size: int) -> Iterator[Write]:
     sample = [
         article async for batch in sample_articles(database, size, SAMPLE) for _, article in batch
     ]
-    catalogue = await asyncio.to_thread(Catalogue, sample)
+    # The sample is counted twice.
+    progress.start("Finding topics", 2 * len(sample) + min(size, LARGEST))
+    catalogue = await progress.in_thread(Catalogue, sample, progress)
     async for batch in _articles(database, size):
-        await asyncio.to_thread(catalogue.add, [article for _, article in batch])
+        articles = progress.counting(article for _, article in batch)
+        await progress.in_thread(catalogue.add, articles)
     found = await asyncio.to_thread(catalogue.topics)
 
     old = await database.fetch(_LINKED)

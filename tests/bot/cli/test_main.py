@@ -5,10 +5,13 @@ import errno
 import io
 import json
 import re
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -162,6 +165,34 @@ def test_load_reports_what_it_did(folder: Path, capsys: pytest.CaptureFixture[st
     assert "Loaded 1 document with 1 story" in capsys.readouterr().out
     assert main(["load", path]) == 0
     assert "Nothing has changed" in capsys.readouterr().out
+
+
+def test_an_interrupted_load_says_that_the_stories_are_loaded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+
+    async def interrupted(*_: object) -> None:
+        if stories := capsys.readouterr().out:
+            said.append(stories)
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("store.loading.derived.bring_up_to_date", interrupted)
+        assert main(["load", corpus(folder)]) == 130
+        assert "Loaded 1 document with 1 story" in said[0]
+        err = capsys.readouterr().err
+        assert "Interrupted: the stories are loaded" in err
+        assert main(["undo", "1"]) == 78, "it is loaded"
+    assert main(["load", corpus(folder)]) == 0
+    assert "Nothing has changed" in capsys.readouterr().out
+    assert _topics(folder) == ["Geneva"]
+
+
+def _topics(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "data" / "parley.db")) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM topic")]
 
 
 def test_check_of_a_corpus_reports_what_loading_would_change(

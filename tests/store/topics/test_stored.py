@@ -11,6 +11,7 @@ from store import Store, open_store
 from store.articles.reading import articles_from_number
 from store.db import Database, open_database
 from store.loading import derived
+from store.progress import Progress
 from store.topics import stored
 from store.types import Topic
 from tests.machine import NOW
@@ -80,7 +81,7 @@ async def test_topics_of_few_articles_are_replaced_together(
     assert len(topics) > 20
     # One step each for the old links, the topics, and the new links.
     async with open_database(database_url) as database:
-        assert len([*await stored.derive(database, 20)]) == 3
+        assert len([*await stored.derive(database, 20, Progress())]) == 3
 
 
 async def test_an_undo_restores_the_topics(
@@ -103,14 +104,14 @@ async def test_topics_that_another_process_derives_late_are_loaded(
     loaded, is_followed = asyncio.Event(), asyncio.Event()
     bring_up_to_date = derived.bring_up_to_date
 
-    async def late(database: Database, size: int) -> None:
+    async def late(database: Database, size: int, progress: Progress) -> None:
         if loaded.is_set():
             is_followed.set()
             await loading
         else:
             loaded.set()
             await is_followed.wait()
-        await bring_up_to_date(database, size)
+        await bring_up_to_date(database, size, progress)
 
     async with open_store(database_url) as one, open_store(database_url) as two:
         monkeypatch.setattr(derived, "bring_up_to_date", late)
