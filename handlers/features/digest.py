@@ -12,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import MOST_WORDS, STALE, Value, is_direct
 from handlers.features.dependencies import Options, Slack
-from handlers.features.schedule_actions import ONLY_CHANNELS, ScheduleActions
+from handlers.features.schedule_actions import ONLY_CHANNELS, ChangedError, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
 from handlers.features.spoken_orders import SpokenOrders
 from handlers.features.talk import Talk
@@ -145,6 +145,8 @@ class Digest:
         about = press.value.schedule_id
         if became:
             await self._require_unchanged(request, about, became, lines[0][2])
+        elif press.value.key:
+            await self._require_shown(request, press.value, lines[0][2])
         answers = [await self._answer(request, word, rest, about) for word, _, rest in lines]
         are_new = all(word == "on" for word, _, _ in lines)
         if is_back and (shown := await self._back(request, about, lines[0][2])):
@@ -176,6 +178,21 @@ class Digest:
                 f" `{Command.DIGEST}` shows what it is now."
             )
 
+    async def _require_shown(self, request: Request, value: Value, rest: str) -> None:
+        """Raise `ParleyError` if the schedules of a button are not as its message shows them.
+
+        The button is about the schedule of its id, else about those that *rest* names.
+        """
+        if value.schedule_id:
+            await self.actions.schedule(request.team_id, value)
+        elif views.fingerprint(await self._meant(request, rest)) != value.key:
+            raise ChangedError
+
+    async def _meant(self, request: Request, rest: str) -> Sequence[Schedule]:
+        """Return the schedules of the channel that *rest* names, else all of them."""
+        schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
+        return take_name(rest, schedules)[0] or schedules
+
     async def _back(self, request: Request, schedule_id: str, words: str) -> Message | None:
         """Return that the schedule is again what *words* order; None if it is not."""
         schedule = await self.store.schedules.get(request.team_id, schedule_id)
@@ -200,7 +217,11 @@ class Digest:
         """Do what was chosen from the menu of a schedule in a list."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         schedule = await self.actions.schedule(press.team_id, press.value)
-        match press.value.words.removeprefix(views.LIST):
+        verb, _, mark = press.value.words.removeprefix(views.LIST).partition(":")
+        # The form shows what the schedule is now.
+        if verb != views.EDIT and not views.fingerprint([schedule]).startswith(mark):
+            raise ChangedError
+        match verb:
             case views.EDIT:
                 await self.actions.rights.require(schedule, by)
                 await self.form.open(press, schedule.channel_id, schedule)
@@ -318,7 +339,10 @@ class Digest:
                 # A button would cut off longer words.
                 is_whole = len(corrected) <= MOST_WORDS
                 return views.digest_help(
-                    self._topics(), unknown=word, correction=corrected if is_whole else None
+                    self._topics(),
+                    unknown=word,
+                    correction=corrected if is_whole else None,
+                    meant=await self._meant(request, corrected.partition(" ")[2]),
                 )
 
     async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
@@ -397,7 +421,7 @@ class Digest:
             posts = parse_posts(rest, today=self.actions.today(schedule))
         except UnclearError as error:
             allowed = await self.actions.allowed(schedule, error.readings, by=by)
-            return views.ask(str(error), readings.choices(allowed, word), schedule.id)
+            return views.ask(str(error), readings.choices(allowed, word), schedule)
         except ParleyError:
             if word == "skip" or not _ALL.fullmatch(rest):
                 raise
@@ -454,7 +478,7 @@ class Digest:
                     question = "Do you mean a pause?" if choices else ""
                 days = " and ".join(map(format_dates, done))
                 question = f"The post of {days} is skipped already. {question}".rstrip()
-            return views.ask(question, choices, schedule.id)
+            return views.ask(question, choices, schedule)
         return await self.actions.pause(schedule, until, by=by)
 
     async def _on(
@@ -480,8 +504,8 @@ class Digest:
                 raise
             if len(times) > 1:
                 raise ParleyError(f"{error} Type all the times again, with that.") from None
-            about = named.id if named else schedule_id
-            return readings.ask_which_order(error, about, now=now)
+            by_id = (one for one in schedules if one.id == schedule_id)
+            return readings.ask_which_order(error, named or next(by_id, None), now=now)
         if is_direct(request.channel_id):
             raise ParleyError(ONLY_CHANNELS)
         if offer := await self._offer_to_join(request, words):
@@ -589,7 +613,7 @@ class Digest:
             return views.ask(
                 "I posted an extra one less than a minute ago. Do you want another one?",
                 [("Post another one", f"now {AGAIN}")],
-                schedule.id,
+                schedule,
             )
         await self.slack.posting.now(schedule, by=by, key=None if is_todays else key)
         upcoming = await self.store.planning.upcoming(schedule, 1)

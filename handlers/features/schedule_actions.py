@@ -52,6 +52,16 @@ ENDED = "Somebody has ended that schedule."
 ONLY_CHANNELS = "Schedules work only in channels. Run this in the channel you want."
 
 
+class ChangedError(ParleyError):
+    """Raised if a schedule is not any more what the message of a pressed button shows."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"It has changed since, so I have done nothing. `{Command.DIGEST}` shows what it is"
+            " now."
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScheduleActions:
     """The changes to schedules, shared by `/digest` and the buttons."""
@@ -84,7 +94,7 @@ class ScheduleActions:
     async def schedule(self, team_id: TeamId, value: Value) -> Schedule:
         """Return the schedule of a button, or the only one of its channel.
 
-        Raises `ParleyError` if it has ended.
+        Raises `ParleyError` if it has ended, or is not any more what the button's message shows.
         """
         if value.schedule_id:
             schedule = await self.store.schedules.get(team_id, value.schedule_id)
@@ -94,6 +104,8 @@ class ScheduleActions:
             schedule = schedules[0] if len(schedules) == 1 else None
         if schedule is None:
             raise ParleyError(ENDED)
+        if value.key and views.fingerprint([schedule]) != value.key:
+            raise ChangedError
         return schedule
 
     async def of_post(self, post: Post) -> Schedule | None:

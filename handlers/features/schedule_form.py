@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from hashlib import blake2b
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -37,7 +36,7 @@ from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
 from handlers.views.blocks import Element
-from handlers.views.digest import is_same
+from handlers.views.digest import fingerprint, is_same
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
@@ -127,7 +126,7 @@ class ScheduleForm:
             channel_id=channel_id if schedule else NO_CHANNEL,
             schedule_id=schedule.id if schedule else "",
             origin=request.channel_id,
-            key=_fingerprint(shown),
+            key=fingerprint(shown),
         )
         others = () if schedule else views.others(shown, words, request.user_id, value.origin)
         view = self._view(order, channel_id, value, note, others)
@@ -174,7 +173,7 @@ class ScheduleForm:
             channel_id=schedule.channel_id,
             schedule_id=schedule.id,
             origin=press.value.origin,
-            key=_fingerprint([schedule]),
+            key=fingerprint([schedule]),
         )
         view = self._view(
             order, schedule.channel_id, value, views.takes_place(schedule, press.user_id)
@@ -233,7 +232,7 @@ class ScheduleForm:
         others: Sequence[Element] = ()
         if note := _conflict(submission, before, schedules):
             shown = [before] if before else [] if submission.is_known else schedules
-            initial = replace(initial, key=_fingerprint(shown))
+            initial = replace(initial, key=fingerprint(shown))
             if not submission.is_known:
                 words = write_order(submission.order) or ""
                 others = views.others(schedules, words, user_id, initial.origin)
@@ -389,17 +388,6 @@ def _with_first(order: Order, before: Schedule | None) -> Order:
     return replace(order, timetable=kept) if is_same and is_in_step else order
 
 
-def _fingerprint(schedules: Sequence[Schedule]) -> str:
-    """Return a hash of the state of some schedules; "" for none."""
-    if not schedules:
-        return ""
-    state = [
-        (one.id, one.owner_id, order_of(one), one.paused_until, one.stopped)
-        for one in sorted(schedules, key=lambda one: one.id)
-    ]
-    return blake2b(repr(state).encode(), digest_size=12).hexdigest()
-
-
 def _conflict(
     submission: Submission, before: Schedule | None, schedules: Sequence[Schedule]
 ) -> str | None:
@@ -409,10 +397,10 @@ def _conflict(
     """
     initial = submission.initial
     if before:
-        return views.replaces(before) if _fingerprint([before]) != initial.key else None
+        return views.replaces(before) if fingerprint([before]) != initial.key else None
     if submission.is_known:
         return views.ended(submission.channel_id) if initial.key else None
-    if schedules and _fingerprint(schedules) != initial.key:
+    if schedules and fingerprint(schedules) != initial.key:
         return views.ADDS_UNSEEN
     return None
 

@@ -65,7 +65,20 @@ class SpokenOrders:
             is_short = order.verb is Verb.PAUSE and bool(order.words)
             await self.actions.rights.require(schedule, by, only_next=is_short)
         dates = _dates(order, self.actions.today(schedules[0]))
-        return views.change(order.verb, order.words, schedules, dates=dates)
+        skips = {} if dates else await self._skips(order, schedules)
+        return views.change(order.verb, order.words, schedules, dates=dates, skips=skips)
+
+    async def _skips(
+        self, order: SpokenOrder, schedules: Sequence[Schedule]
+    ) -> dict[str, Sequence[date]]:
+        """Return the dates of the next posts that an order skips, by schedule id."""
+        skips = {}
+        for one in schedules if order.verb is Verb.SKIP else ():
+            with suppress(ParleyError):
+                number = parse_posts(order.words, today=self.actions.today(one))
+                if isinstance(number, int):
+                    skips[one.id] = await self.actions.next_dates(one, number)
+        return skips
 
     async def _start(
         self, order: SpokenOrder, about: ChannelId, by: FullMember, *, is_here: bool

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from datetime import datetime as instant
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from itertools import takewhile
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -54,6 +54,8 @@ from store.types import (
 EDIT, SKIP, PAUSE, RESUME, END = "edit", "skip", "pause", "resume", "end"
 LIST = "list "
 """Before these words in the list of all channels."""
+_MARK = 4
+"""Characters of a schedule's fingerprint in the option of a menu."""
 _FEW = 3
 """Of how many dates an answer names those without a post; a range has some at each weekend."""
 _LISTED = 15
@@ -94,11 +96,16 @@ _EXAMPLES = (
 
 
 def digest_help(
-    topics: Sequence[str], *, unknown: str | None = None, correction: str | None = None
+    topics: Sequence[str],
+    *,
+    unknown: str | None = None,
+    correction: str | None = None,
+    meant: Sequence[Schedule] = (),
 ) -> Message:
     """Explain /digest, with *topics* that have stories.
 
-    *unknown* is a word that is not a sub-command; *correction* is the command that may be meant.
+    *unknown* is a word that is not a sub-command; *correction* is the command that may be meant,
+    and *meant* the schedules that it is about.
     Words that only lack their sub-command are understood.
     """
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
@@ -107,7 +114,7 @@ def digest_help(
         is_understood = unknown and correction.startswith(f"on {unknown} ")
         text = f"{'' if is_understood else lead}Did you mean `{Command.DIGEST} {shown}`?"
         label = "Yes, end it" if correction == "off" else f"Yes, {correction}"
-        return ask(text, [(label, correction)])
+        return ask(text, [(label, correction)], shown=meant)
     text = f"{lead}A question a day gets a channel talking:"
     about = ", ".join(plain(topic, 75) for topic in topics[:2]) or "TOPICS"
     lines = "\n".join(
@@ -118,12 +125,20 @@ def digest_help(
     return paragraphs(f"{text}\n{lines}", buttons=[form])
 
 
-def ask(question: str, choices: Sequence[tuple[str, str]], schedule_id: str = "") -> Message:
+def ask(
+    question: str,
+    choices: Sequence[tuple[str, str]],
+    schedule: Schedule | None = None,
+    *,
+    shown: Sequence[Schedule] = (),
+) -> Message:
     """Ask which of several commands is meant: (label, words after /digest) for each button.
 
-    The commands are about the schedule *schedule_id*; without, about the only one of the channel.
+    The commands are about the *schedule*; without, about the only one of the channel. *shown* is
+    as in `commands`.
     """
-    return paragraphs(question, buttons=commands(choices, schedule_id=schedule_id))
+    schedule_id, shown = (schedule.id, [schedule]) if schedule else ("", shown)
+    return paragraphs(question, buttons=commands(choices, schedule_id=schedule_id, shown=shown))
 
 
 def which(
@@ -143,18 +158,22 @@ def which(
     lead = f"There is no schedule `{plain(unknown, 60)}` here. " if unknown else ""
     question = "Which one do you mean" if len(schedules) > 1 else "Do you mean this one"
     lines = "".join(f"\n• `{one.name}`: {describe(one)}" for one in schedules)
-    choices = [(one.name, f"{word} {one.name} {rest}".rstrip()) for one in schedules]
+    choices = [(one.name, f"{word} {one.name} {rest}".rstrip(), [one]) for one in schedules]
     if takes_all:
         # Those that are listed: others may come before the button is pressed. A value has an end.
         names = " and ".join(one.name for one in schedules)
         every = [f"{word} {each} {rest}".rstrip() for each in (names, "all schedules")]
-        choices.append(("All of them", every[len(every[0]) > MOST_WORDS]))
+        choices.append(("All of them", every[len(every[0]) > MOST_WORDS], [*schedules]))
     if is_new:
-        choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}"))
+        choices.append((f"Add {unknown}", f"{word} {rest} named {unknown}", []))
+    buttons: list[Element] = []
+    for label, command, shown in choices:
+        buttons += commands([(label, command)], shown=shown, first=len(buttons))
     if not schedules:
-        return ask(f"{lead}Do you want one of that name?", choices)
+        return paragraphs(f"{lead}Do you want one of that name?", buttons=buttons)
     typed = plain(f"{word} {rest}".strip(), 80).replace("`", "'")
-    return ask(f"{lead}{question} with `{Command.DIGEST} {typed}`?{lines}", choices)
+    text = f"{lead}{question} with `{Command.DIGEST} {typed}`?{lines}"
+    return paragraphs(text, buttons=buttons)
 
 
 def untouched(others: Sequence[Schedule]) -> list[Message]:
@@ -196,7 +215,7 @@ def add_or_replace(
     for place, one in enumerate(changeable, start=len(buttons)):
         written = write_order(replace(order, name=""))
         choice = [(f"Replace {one.name}", f"on {written}")] if written else []
-        buttons += commands(choice, channel_id, one.id, first=place)
+        buttons += commands(choice, channel_id, one.id, shown=[one], first=place)
     return paragraphs(text, buttons=[*buttons, *([form] if form else [])])
 
 
@@ -267,7 +286,12 @@ def confirm(
     if len(words) > MOST_WORDS or words == "on ":
         # A button cannot hold that many words.
         return paragraphs(f"{text} Choose *Edit* in `{Command.DIGEST}` for that.")
-    value = Value(words=words, channel_id=schedule.channel_id, schedule_id=schedule.id)
+    value = Value(
+        words=words,
+        channel_id=schedule.channel_id,
+        schedule_id=schedule.id,
+        key=fingerprint([schedule]),
+    )
     return paragraphs(text, buttons=[button(label, Action.DIGEST_CONFIRM, value)])
 
 
@@ -310,23 +334,37 @@ def short_hash(order: Order) -> str:
     return sha256((write_order(order) or "").encode()).hexdigest()[:8]
 
 
+def fingerprint(schedules: Sequence[Schedule]) -> str:
+    """Return a hash of the state of some schedules; "" for none."""
+    if not schedules:
+        return ""
+    state = [
+        (one.id, one.owner_id, order_of(one), one.paused_until, one.stopped)
+        for one in sorted(schedules, key=lambda one: one.id)
+    ]
+    return blake2b(repr(state).encode(), digest_size=12).hexdigest()
+
+
 def commands(
     choices: Sequence[tuple[str, str]],
     channel_id: ChannelId = NO_CHANNEL,
     schedule_id: str = "",
     *,
+    shown: Sequence[Schedule] = (),
     first: int = 0,
 ) -> list[Element]:
     """Return buttons that run /digest, without those whose words are too long for a button.
 
-    *channel_id* is the schedule's channel if the buttons are shown in another place. *first* is
-    the place of the first button among all of its message.
+    *channel_id* is the schedule's channel if the buttons are shown in another place. *shown* are
+    the schedules that the buttons are about: once these have changed, the buttons do nothing.
+    *first* is the place of the first button among all of its message.
     """
+    key = fingerprint(shown)
     return [
         button(
             label,
             f"{Action.DIGEST_GUESS}_{place}" if place else Action.DIGEST_GUESS,
-            Value(words=words, channel_id=channel_id, schedule_id=schedule_id),
+            Value(words=words, channel_id=channel_id, schedule_id=schedule_id, key=key),
         )
         for place, (label, words) in enumerate(choices, start=first)
         if 0 < len(words) <= MOST_WORDS
@@ -404,7 +442,7 @@ def is_on(
     shown = commands(back, schedule.channel_id, schedule.id)
     if len(others) == 1 and not before and others[0].owner_id in (None, schedule.owner_id):
         end = [(f"Stop {others[0].name}", "off")]
-        shown += commands(end, others[0].channel_id, others[0].id)
+        shown += commands(end, others[0].channel_id, others[0].id, shown=others)
     warnings = [samples.warning()] if has_samples else []
     buttons = [actions(*shown)] if shown else []
     return message(
@@ -548,7 +586,7 @@ def skipped(
     # A range has weekends in it; single dates were meant.
     if idle and len(dates) + len(idle) <= _FEW:
         text += f" None was planned for {format_dates(idle)}."
-    return _with_take_back(text, _unskip(dates), schedule)
+    return _with_take_back(text, _unskip(dates), schedule, shown=[schedule])
 
 
 def _unskip(dates: Sequence[date]) -> str:
@@ -579,7 +617,7 @@ def only_skipped(schedule: Schedule, dates: Sequence[date]) -> Message:
     )
     label = "Post it after all" if len(dates) == 1 else "Post them after all"
     choice = (label, _unskip(dates))
-    return paragraphs(text, buttons=commands([choice], schedule_id=schedule.id))
+    return ask(text, [choice], schedule)
 
 
 def paused(
@@ -597,7 +635,8 @@ def paused(
             f"Paused until {format_date(until)}{out}. The next one comes"
             f" {_first(schedule, upcoming)}."
         )
-    return _with_take_back(text, take_back, schedule)
+    shown = [replace(schedule, paused_until=until)]
+    return _with_take_back(text, take_back, schedule, shown=shown)
 
 
 def _pause(until: date) -> str:
@@ -605,8 +644,10 @@ def _pause(until: date) -> str:
     return "pause" if until == FOREVER else f"pause until {until}"
 
 
-def _with_take_back(text: str, words: str, schedule: Schedule) -> Message:
-    buttons = commands([(TAKE_BACK, words)], schedule.channel_id, schedule.id)
+def _with_take_back(
+    text: str, words: str, schedule: Schedule, *, shown: Sequence[Schedule] = ()
+) -> Message:
+    buttons = commands([(TAKE_BACK, words)], schedule.channel_id, schedule.id, shown=shown)
     return paragraphs(text, buttons=buttons)
 
 
@@ -621,10 +662,7 @@ def resumed(
     if not skipped:
         return paragraphs(text)
     choice = ("Post after all", _unskip(skipped))
-    return paragraphs(
-        f"{text} Still skipped: {format_dates(skipped)}.",
-        buttons=commands([choice], schedule_id=schedule.id),
-    )
+    return ask(f"{text} Still skipped: {format_dates(skipped)}.", [choice], schedule)
 
 
 def why(post: Post) -> Message:
@@ -719,7 +757,11 @@ def of_channel(
 
 
 def _menu(schedule: Schedule, *options: tuple[str, str]) -> Element:
-    values = [(label, Value(words=words, schedule_id=schedule.id)) for label, words in options]
+    # The value of an option is too short for the whole fingerprint (docs.slack.dev: option object).
+    mark = fingerprint([schedule])[:_MARK]
+    values = [
+        (label, Value(words=f"{words}:{mark}", schedule_id=schedule.id)) for label, words in options
+    ]
     return overflow(Action.DIGEST_CHANGE, values)
 
 

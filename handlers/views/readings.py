@@ -53,7 +53,7 @@ def ask_what_for(word: str, rest: str, schedule: Schedule, today: date) -> Messa
         other = "pause" if is_until(rest) else "skip"
         label, does = "End the schedule", "ends the schedule"
     question = f"`{Command.DIGEST} {word}` {does}. What do you mean by “{plain(rest, 60)}”?"
-    return ask(question, [*choices(readings, other), (label, word)], schedule.id)
+    return ask(question, [*choices(readings, other), (label, word)], schedule)
 
 
 def ask_which_to_unskip(skipped: Sequence[date], schedule: Schedule) -> Message:
@@ -63,7 +63,7 @@ def ask_which_to_unskip(skipped: Sequence[date], schedule: Schedule) -> Message:
     question = (
         f"Several posts are skipped: {format_dates(skipped)}. Which one is to come after all?"
     )
-    return ask(question, labelled, schedule.id)
+    return ask(question, labelled, schedule)
 
 
 def offer_several(orders: Sequence[Order], schedules: Sequence[Schedule]) -> Message:
@@ -80,8 +80,10 @@ def offer_several(orders: Sequence[Order], schedules: Sequence[Schedule]) -> Mes
     return several(named, words, others=len(schedules))
 
 
-def ask_which_order(error: UnclearError[Order], schedule_id: str, *, now: datetime) -> Message:
-    """Ask which schedule is meant, with a button for each reading that starts it."""
+def ask_which_order(
+    error: UnclearError[Order], schedule: Schedule | None, *, now: datetime
+) -> Message:
+    """Ask which order is meant, with a button for each reading: to start it, or for *schedule*."""
     timetables = [order.timetable for order in error.readings]
     has_zones = len({timetable.zone for timetable in timetables}) > 1
     has_times = len({timetable.at for timetable in timetables}) > 1
@@ -106,4 +108,4 @@ def ask_which_order(error: UnclearError[Order], schedule_id: str, *, now: dateti
         if has_names:
             label = f"{order.name}, a {order.kind}: {label}"
         labelled.append((label, f"on {write_order(order) or ''}"))
-    return ask(str(error), labelled, schedule_id)
+    return ask(str(error), labelled, schedule)

@@ -1,11 +1,12 @@
 """Answers to an order that somebody gave in ordinary words: the command for it, on a button."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.parsing.date_format import write_dates
 from handlers.views import readings
 from handlers.views.blocks import button
 from handlers.views.digest import (
@@ -73,11 +74,17 @@ def start(
 
 
 def change(
-    verb: str, words: str, schedules: Sequence[Schedule], *, dates: Sequence[date] = ()
+    verb: str,
+    words: str,
+    schedules: Sequence[Schedule],
+    *,
+    dates: Sequence[date] = (),
+    skips: Mapping[str, Sequence[date]],
 ) -> Message:
     """Ask whether to run `/digest verb words`, and for which of the *schedules*.
 
-    *dates* are what the words mean today.
+    *dates* are what the words mean today, for each schedule; *skips* are what they mean for each
+    of some, by schedule id.
     """
     sub = "on" if verb == "move" else verb
     count, shown = len(schedules), schedules[:MOST_SCHEDULES]
@@ -89,8 +96,11 @@ def change(
     for place, one in enumerate(shown):
         full = f"on {one.name} {words}" if verb == "move" else command.strip()
         about = "" if verb == "move" else one.id
+        if verb == "skip" and (skipped := skips.get(one.id)):
+            # The button may be pressed when another post is the next one.
+            full = f"skip {write_dates(skipped)}"
         each = label if count == 1 else f"{place + 1}. {one.name}"
-        choices += commands([(each, full)], one.channel_id, about, first=place)
+        choices += commands([(each, full)], one.channel_id, about, shown=[one], first=place)
         number = f"{place + 1}. " if count > 1 else ""
         lines.append(
             f"{number}<#{one.channel_id}> `{one.name}`: {describe(one)}, {schedule_status(one)},"
@@ -103,6 +113,7 @@ def change(
         every = commands(
             [("All of them", f"{verb} {names} {rest}".strip())],
             schedules[0].channel_id,
+            shown=schedules,
             first=len(shown),
         )
         choices += every

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -28,7 +28,7 @@ from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.delete_post import NOT_THEIRS
-from handlers.views.digest import EDIT, END
+from handlers.views.digest import EDIT, END, fingerprint
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import FeedChange
 from tests.handlers.conftest import Slack, Switches, dm, in_form
@@ -348,11 +348,14 @@ async def resume_by_button(slack: Slack) -> Json:
 
 
 async def confirmed(slack: Slack) -> Json:
-    """Confirm the end of Ben's schedule, which Ben hands over to Ana since then."""
+    """Confirm the end of a schedule that was Ben's, with a button that shows whose it is now."""
     await slack.type(_ON, user=BEN)
     payload = await pressed(Action.DIGEST_CONFIRM, "/digest off")(slack)
     await slack.type(f"/digest owner <@{ANA}>", user=BEN)
-    return payload
+    schedules = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    (action,) = payload["actions"]
+    value = replace(Value.decode(action["value"]), key=fingerprint(schedules))
+    return payload | {"actions": [action | {"value": value.encode()}]}
 
 
 def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
@@ -360,7 +363,7 @@ def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
         await slack.type("/digest on 09:30")
         (shown,) = await slack.type("/digest list")
         (menu,) = [block["accessory"] for block in shown["blocks"] if block.get("accessory")]
-        option = next(each["value"] for each in menu["options"] if f'{words}"' in each["value"])
+        option = next(each["value"] for each in menu["options"] if f"{words}:" in each["value"])
         choosing = slack.workspace.press(
             ANA, Action.DIGEST_CHANGE, channel=GENERAL, ts=shown["ts"], selected_option=option
         )
