@@ -494,11 +494,9 @@ async def _transaction(thread: _Thread, begin: str, seconds: float) -> AsyncIter
 async def _open_thread(
     path: Path, availability: Availability, is_looking: bool
 ) -> AsyncIterator[_Thread]:
-    # Without "c" in the mode, a file that was deleted in the meantime is not created again.
-    uri = f"file:{quote(os.fsencode(path))}?mode={'rw' if is_looking else 'rwc'}"
     with _as_database_error(path, "opened"):
         async with asyncio.timeout(_STATEMENT_SECONDS):
-            connect = partial(sqlite3.connect, uri, uri=True, isolation_level=None)
+            connect = partial(_connect, path, is_looking=is_looking)
             raw = _RawConnection(connect, iter_chunk_size=_BATCH)
             await raw
     thread = _Thread(raw, availability)
@@ -518,6 +516,22 @@ async def _open_thread(
         yield thread
     finally:
         await thread.close()
+
+
+def _connect(path: Path, *, is_looking: bool) -> sqlite3.Connection:
+    uri = f"file:{quote(os.fsencode(path))}?{_looking(path) if is_looking else 'mode=rwc'}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+
+def _looking(path: Path) -> str:
+    """Return the parameters to open the existing file *path* so that it stays as it is."""
+    real = path.resolve()
+    if os.access(real, os.W_OK) and os.access(real.parent, os.W_OK):
+        # With "ro", SQLite would leave the files of its log there.
+        return "mode=rw"
+    # SQLite cannot create these files, and without a log nobody writes to the file.
+    is_in_use = real.with_name(f"{real.name}-wal").exists()
+    return "mode=ro" if is_in_use else "mode=ro&immutable=1"
 
 
 async def _use_wal(raw: aiosqlite.Connection) -> None:
@@ -624,7 +638,7 @@ async def copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:
 
 def _copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:
     _find(path)
-    with private.written_whole(to) as part, closing(sqlite3.connect(path)) as source:
+    with private.written_whole(to) as part, closing(_connect(path, is_looking=True)) as source:
         try:
             row = source.execute(
                 "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'"

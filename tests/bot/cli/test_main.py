@@ -4,16 +4,20 @@ import asyncio
 import errno
 import io
 import json
+import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tomllib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -1018,6 +1022,73 @@ def test_looking_at_a_loaded_database_changes_no_file(
     assert captured.out
     assert "Database" not in captured.err
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
+
+
+@pytest.fixture
+def read_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a loaded database and a folder of documents, in which nobody may write."""
+    corpus(folder)
+    (folder / ".env").write_text("CORPUS_DIR=corpus\n")
+    main(["load"])
+    main(["find", "geneva"])  # Nothing needs to be imported later.
+    # The folders of `tmp_path` are closed to everybody else.
+    with TemporaryDirectory() as temporary:
+        place = Path(temporary) / "place"
+        shutil.copytree(folder, place)
+        Path(temporary).chmod(0o755)
+        (place / "data" / "parley.db").chmod(0o444)
+        for each in (place / "corpus", place / "data", place):
+            each.chmod(0o555)
+        (place / ".env").chmod(0o444)
+        monkeypatch.chdir(place)
+        yield place
+        monkeypatch.chdir(folder)
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Run as another user than root, whom no mode of a file stops."""
+    if os.geteuid():
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["check"], "Database: sqlite:///data/parley.db, revision 1."),
+        (["check", "--corpus", "corpus"], "Nothing would change"),
+        (["find", "geneva"], "Envoys met in Geneva."),
+        (["history"], "Revision 1"),
+        (["export", "T1"], "{"),
+    ],
+)
+def test_looking_at_a_database_that_nobody_may_write(
+    read_only: Path, command: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in (read_only / "data").iterdir()}
+    capsys.readouterr()
+    with nobody():
+        main(command)
+    assert shown in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in (read_only / "data").iterdir()} == before
+
+
+def test_looking_at_a_file_that_nobody_may_write_leaves_no_file_behind(
+    read_only: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = read_only / "data"
+    data.chmod(0o777)
+    before = sorted(data.iterdir())
+    with nobody():
+        assert main(["history"]) == 0
+    assert "Revision 1" in capsys.readouterr().out
+    assert sorted(data.iterdir()) == before
 
 
 @pytest.fixture
