@@ -1,7 +1,7 @@
 """Look-ups of stories, from a channel, a thread, a direct message or a modal."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
@@ -18,7 +18,7 @@ from handlers.views.message import Message
 from store import Store
 from store.bounded import BoundedDict
 from store.db import DatabaseUnavailableError
-from store.types import Answer, Article, Found, Nothing, ParleyError, TeamId, Unsure
+from store.types import Answer, Article, Found, Match, Nothing, ParleyError, TeamId, Unsure
 
 _T = TypeVar("_T")
 
@@ -136,7 +136,7 @@ class LookUp:
     async def like(self, article: Article, *, words: str, place: int, where: str) -> Message:
         """Return a message with stories similar to *article*, the match at *place* for *words*."""
         text = f"{article.headline} {article.summary}"
-        matches = await self.store.corpus.like(text, exclude=article.id)
+        matches = await self.store.corpus.like(text, exclude=[article.id])
         return views.like(article, matches, words=words, place=place, where=where, today=self.today)
 
     async def is_match(self, article_id: str, *, words: str, place: int) -> bool:
@@ -146,14 +146,20 @@ class LookUp:
             return False
         return found.matches[place].article.id == article_id
 
-    async def related(self, text: str, *, where: str) -> Message:
-        """Return a message with stories related to the *text* of somebody's message."""
-        answer = await self.store.corpus.find(text)
-        if isinstance(answer, Nothing):
+    async def related(self, text: str, *, where: str, shown: Sequence[Article] = ()) -> Message:
+        """Return a message with stories related to a message.
+
+        The message has this *text*, or is one of Parley with the stories *shown*: others are found.
+        """
+        matches: Sequence[Match]
+        if shown:
+            text = " ".join(f"{one.headline} {one.summary}" for one in shown)
+            matches = await self.store.corpus.like(text, exclude=[one.id for one in shown])
+        elif isinstance(answer := await self.store.corpus.find(text), Nothing):
             matches = await self.store.corpus.like(text)
         else:
             matches = answer.matches[:3]
-        return views.related(matches, where=where, today=self.today)
+        return views.related(matches, where=where, today=self.today, has_story=bool(shown))
 
     @property
     def today(self) -> date:

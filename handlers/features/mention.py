@@ -1,5 +1,6 @@
 """Look-ups without a slash command: mentions, direct messages and the message shortcut."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,10 @@ from handlers.parsing.message_text import message_text
 from handlers.parsing.small_talk import SmallTalk, meant_talk, small_talk
 from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
-from handlers.slack.button_press import require_home
+from handlers.slack.button_press import home_of, require_home
 from handlers.slack.payloads import Context, Event, Interaction
 from handlers.views import welcome
-from store.types import Found, ParleyError, TeamId
+from store.types import Article, ChannelId, Found, ParleyError, TeamId
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,16 +70,31 @@ class Mention:
 
         async def work() -> None:
             require_home(body)
-            text = message_text(shortcut["message"])
+            about, channel_id = shortcut["message"], body["channel"]["id"]
+            text = message_text(about)
             if not text:
                 raise ParleyError("That message has no words to look for.")
-            thread_ts = shortcut["message"].get("thread_ts")
-            where = thread_ts or where_of(body["channel"]["id"])
-            shown = await self.lookup.related(text, where=where)
-            await answer(respond, shown, thread_ts=thread_ts)
+            # A message that has replies is the root of its own thread, and stands in the channel.
+            root_ts = about.get("thread_ts")
+            thread_ts = root_ts if root_ts != about["ts"] else None
+            where = thread_ts or where_of(channel_id)
+            shown = await self._stories_in(home_of(body), channel_id, about["ts"])
+            related = await self.lookup.related(text, where=where, shown=shown)
+            await answer(respond, related, thread_ts=thread_ts)
 
         await ack()
         self.slack.background.start(work(), respond)
+
+    async def _stories_in(
+        self, team_id: TeamId, channel_id: ChannelId, ts: str
+    ) -> Sequence[Article]:
+        """Return the stories that a message shows; none unless it is a post of Parley."""
+        store = self.lookup.store
+        post = await store.posts.by_message(team_id, channel_id, ts)
+        if post is None:
+            return []
+        ids = await store.posts.stories(team_id, post.parent_key or post.key)
+        return await store.articles.get_many([*ids, post.article_id or ""])
 
     async def _answer(
         self, team_id: TeamId, event: Event, text: str, respond: AsyncRespond, where: str

@@ -249,8 +249,12 @@ def like(
     return _choices(lead, matches, words="", where=where, below=below, today=today)
 
 
-def related(matches: Sequence[Match], *, where: str, today: date | None = None) -> Message:
-    """Render the stories that are similar to a message."""
+def related(
+    matches: Sequence[Match], *, where: str, today: date | None = None, has_story: bool = False
+) -> Message:
+    """Render the stories that are similar to a message; *has_story* if it shows a story itself."""
+    if not matches and has_story:
+        return message("I have no other story that is close to that one.")
     if not matches:
         return message(
             "I have no story that is close to that message. A few words of your own may find one:"

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -258,15 +258,16 @@ class Corpus:
         """Return the names of topics that may begin with *prefix*."""
         return self._loaded.typeahead.complete(prefix, limit)
 
-    async def like(self, text: str, *, exclude: str = "") -> Sequence[Match]:
+    async def like(self, text: str, *, exclude: Collection[str] = ()) -> Sequence[Match]:
         """Return the articles that are most similar to a whole *text*, best first.
 
-        Leaves out the article with the id *exclude*.
+        Leaves out the articles with the ids *exclude*.
         """
+        limit = _RELATED + len(exclude)
         ranked = await self._search(
-            lambda finder: finder.rank(text, limit=_RELATED + 1, min_score=_MIN_SIMILARITY)
+            lambda finder: finder.rank(text, limit=limit, min_score=_MIN_SIMILARITY)
         )
-        return [match for match in ranked if match.article.id != exclude][:_RELATED]
+        return [match for match in ranked if match.article.id not in exclude][:_RELATED]
 
     async def stories(self) -> AsyncIterator[Sequence[Article]]:
         """Yield all stories in batches, the first ones first, with the questions admins wrote."""

@@ -1,5 +1,7 @@
 """Look-ups by mentions, direct messages and the message shortcut."""
 
+from typing import Any
+
 import pytest
 
 from handlers.ids import Action, Shortcut
@@ -161,8 +163,13 @@ async def test_stories_related_to_a_message_of_blocks(slack: Slack) -> None:
 async def test_stories_related_to_a_message_where_parley_is_not_a_member(
     slack: Slack,
 ) -> None:
-    ts = await thread(slack, "Geneva talks about sanctions on timber", channel=RANDOM)
-    delivery = await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, RANDOM, ts)
+    ts = await thread(slack, channel=RANDOM)
+    reply = slack.workspace.post_as(
+        BEN, RANDOM, "Geneva talks about sanctions on timber", thread_ts=ts
+    )
+    delivery = await slack.workspace.use_message_shortcut(
+        ANA, Shortcut.RELATED, RANDOM, reply["ts"]
+    )
     assert delivery.acked
     await slack.settled()
     answer = slack.workspace.messages(RANDOM, ANA, ts)[-1]
@@ -172,6 +179,84 @@ async def test_stories_related_to_a_message_where_parley_is_not_a_member(
     await slack.press(Action.BRIEF_SHARE, shown, **where)
     assert f"Shared by <@{ANA}>" in texts([slack.public(RANDOM, ts)[-1]])
     assert len(slack.public(RANDOM)) == 1
+
+
+async def related(slack: Slack, ts: str, thread_ts: str | None = None) -> dict[str, Any]:
+    """Look for the stories related to a message; return the answer, which stands beside it."""
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.RELATED, GENERAL, ts)
+    await slack.settled()
+    answer = slack.workspace.messages(GENERAL, ANA, thread_ts)[-1]
+    assert answer["ephemeral"]
+    return answer
+
+
+async def test_stories_related_to_a_message_with_replies_are_shown_in_the_channel(
+    slack: Slack,
+) -> None:
+    ts = await thread(slack, "Geneva talks about sanctions on timber")
+    answer = await related(slack, ts)
+    assert answer["thread_ts"] is None
+    (*_, shown) = await slack.press(Action.BRIEF_PICK, answer)
+    assert "Share to channel" in labels(shown)
+
+
+async def with_more_talks(slack: Slack) -> None:
+    """Load two stories more that are close to the one on the talks in Geneva."""
+    (slack.corpus / "more.jsonl").write_text(
+        """{"headline": "Swiss hosts", "summary": "Geneva hosts envoys of nine countries again."}
+{"headline": "A neutral city", "summary": "Envoys of nine countries flew to Geneva for talks."}
+"""
+    )
+    await slack.type("/corpus reload")
+
+
+@pytest.mark.parametrize("command", ["/discuss zelenskiy", "/brief zelenskiy"])
+async def test_stories_related_to_a_post_of_parley_are_other_ones_beside_it(
+    slack: Slack, command: str
+) -> None:
+    await with_more_talks(slack)
+    (found,) = await slack.type(command)
+    await slack.press(Action.BRIEF_SHARE if "brief" in command else Action.DISCUSS_POST, found)
+    post = slack.public()[-1]
+    answer = await related(slack, post["ts"])
+    assert answer["thread_ts"] is None
+    assert "Swiss hosts" in texts([answer])
+    assert "A neutral city" in texts([answer])
+    assert "Zelenskiy flew" not in texts([answer])
+
+
+async def test_stories_related_to_the_story_in_the_thread_of_a_question_are_other_ones_there(
+    slack: Slack,
+) -> None:
+    await with_more_talks(slack)
+    (found,) = await slack.type("/discuss zelenskiy")
+    await slack.press(Action.DISCUSS_POST, found)
+    ts = slack.public()[-1]["ts"]
+    story = slack.public(thread_ts=ts)[-1]
+    answer = await related(slack, story["ts"], ts)
+    assert answer["thread_ts"] == ts
+    assert "Swiss hosts" in texts([answer])
+    assert "Zelenskiy flew" not in texts([answer])
+
+
+async def test_stories_related_to_a_digest_are_none_of_its_own(slack: Slack) -> None:
+    await with_more_talks(slack)
+    await slack.type("/digest on 09:30 daily UTC digest 2 about zelenskiy, geneva")
+    await slack.type("/digest now")
+    digest = next(one for one in slack.public() if "thread" in texts([one]))
+    ids = await slack.parley.store.posts.by_message(TEAM, GENERAL, digest["ts"])
+    assert ids
+    own = await slack.parley.store.posts.stories(TEAM, ids.key)
+    answer = await related(slack, digest["ts"])
+    assert answer["thread_ts"] is None
+    assert not [one for one in own if one in texts([answer])]
+
+
+async def test_a_post_of_parley_without_related_stories_says_so(slack: Slack) -> None:
+    (found,) = await slack.type("/discuss dockworkers")
+    await slack.press(Action.DISCUSS_POST, found)
+    answer = await related(slack, slack.public()[-1]["ts"])
+    assert answer["text"] == "I have no other story that is close to that one."
 
 
 @pytest.mark.parametrize(
