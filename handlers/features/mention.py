@@ -28,7 +28,7 @@ class Mention:
     """The listeners for mentions, direct messages and the message shortcut.
 
     Only the person who asked sees the answer, so Parley does not interrupt a thread unless they
-    share a story in it. Their words are not stored, and search misses are not counted.
+    share a story in it. Their words are not stored; that a look-up found nothing is counted.
     """
 
     slack: Slack
@@ -129,7 +129,9 @@ class Mention:
             shown = welcome.command(command, rest)
         else:
             is_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
-            shown = await self.lookup.answer(words, where=where, is_admin=is_admin)
+            shown = await self.lookup.answer(
+                words, where=where, count_for=team_id, is_admin=is_admin
+            )
         await answer(respond, shown)
 
 

@@ -91,8 +91,8 @@ async def message_shortcut(slack: Slack) -> Any:
     await slack.settled()
 
 
-COUNTED = [command, discuss, discussion, home, step, pick]
-UNCOUNTED = [direct, mention, in_a_thread, message_shortcut]
+COUNTED = [command, discuss, discussion, home, step, pick, direct, mention, in_a_thread]
+UNCOUNTED = [message_shortcut]
 Way = Callable[[Slack], Awaitable[Any]]
 
 
@@ -105,6 +105,17 @@ async def test_a_look_up_that_finds_nothing_stores_no_words(slack: Slack, way: W
     assert BEN not in rows
     (answer,) = await slack.type("/corpus missed")
     assert not [word for word in WORDS.split() if word in texts([answer])]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "thanks", "help", "dockworkers", "/digest on 09:30", "skip the next question"]
+)
+async def test_a_mention_that_looks_nothing_up_or_finds_a_story_is_no_search_miss(
+    slack: Slack, text: str
+) -> None:
+    await slack.say(f"@Parley {text}", user=BEN)
+    await slack.say(text or "hello", user=BEN, channel=dm(BEN))
+    assert await missed(slack) == 0
 
 
 @pytest.mark.parametrize("way", [command, discuss, direct, mention, in_a_thread])
