@@ -21,6 +21,7 @@ from handlers.features.mention import Mention
 from handlers.features.questions import Questions
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.schedule_list import ScheduleList
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.features.sources import SourcesAdmin
 from handlers.features.spoken_orders import SpokenOrders
@@ -40,20 +41,22 @@ from store import Store
 def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> None:
     """Register every listener, the most used first because Bolt tries them in order."""
     lookup = LookUp(store, options)
-    brief = Brief(store, slack, lookup)
     discuss = Discuss(store, slack, lookup)
     discussion_form = DiscussionForm(slack, lookup, discuss)
     welcome = Welcome(store, slack, options, lookup)
-    actions = ScheduleActions(
-        store, slack, options, ScheduleRights(slack.directory, options.anyone_may_skip)
-    )
+    rights = ScheduleRights(slack.directory, options.anyone_may_skip)
+    schedules = ScheduleList(store, slack, options, rights)
+    brief = Brief(store, slack, lookup, schedules)
+    actions = ScheduleActions(store, slack, options, rights)
     orders = SpokenOrders(store, slack, actions)
-    mention = Mention(slack, lookup, orders)
+    mention = Mention(slack, lookup, orders, schedules)
     delete_post = DeletePost(store, slack, actions)
     unknown_posts = UnknownPosts(store, slack, options, actions)
     form = ScheduleForm(store, slack, options, actions)
     talk = Talk(store, slack, options)
-    digest = Digest(store, slack, options, actions, WhichSchedule(actions), form, talk, orders)
+    digest = Digest(
+        store, slack, options, actions, WhichSchedule(actions), form, talk, orders, schedules
+    )
     sources = SourcesAdmin(store, slack, options)
     corpus = CorpusAdmin(store, slack, options, sources)
     home = Home(store, slack, options, lookup, talk)

@@ -9,13 +9,13 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack, is_help
+from handlers.features.schedule_list import ScheduleList
 from handlers.mrkdwn import readable
 from handlers.parsing.small_talk import SmallTalk
 from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import SlashCommand
 from handlers.views import story as views
-from handlers.views import welcome
 from store import Store
 from store.posting.posts import PostedBeforeError
 from store.types import Article, TeamId, UserId
@@ -28,6 +28,7 @@ class Brief:
     store: Store
     slack: Slack
     lookup: LookUp
+    schedules: ScheduleList
 
     async def command(
         self, command: SlashCommand, context: AsyncBoltContext, respond: AsyncRespond
@@ -50,7 +51,7 @@ class Brief:
         team_id, user_id = command["team_id"], command["user_id"]
         if talk := await self.lookup.small_talk(words):
             self.slack.background.start(
-                self._small_talk(talk, team_id, user_id, where, respond), respond
+                self._small_talk(talk, words, where, command, respond), respond
             )
             return BoltResponse(status=200, body="")
         found = await self.store.corpus.find(words)
@@ -67,16 +68,11 @@ class Brief:
         )
 
     async def _small_talk(
-        self,
-        talk: SmallTalk,
-        team_id: TeamId,
-        user_id: UserId,
-        where: str,
-        respond: AsyncRespond,
+        self, talk: SmallTalk, words: str, where: str, command: SlashCommand, respond: AsyncRespond
     ) -> None:
-        is_guest = await self.slack.directory.is_guest(team_id, user_id)
+        of = command["team_id"], command["user_id"], command["channel_id"]
         examples = self.lookup.examples()
-        shown = welcome.small_talk(talk, examples, where=where, is_guest=is_guest)
+        shown = await self.schedules.small_talk(talk, *of, words, examples=examples, where=where)
         await answer(respond, shown)
 
     async def _offer_form(

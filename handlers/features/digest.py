@@ -1,8 +1,7 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
-import asyncio
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import takewhile
@@ -10,10 +9,11 @@ from itertools import takewhile
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import MOST_WORDS, STALE, Value, is_direct
+from handlers.button_value import MOST_WORDS, STALE, Value, is_direct, where_of
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ChangedError, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
+from handlers.features.schedule_list import ScheduleList
 from handlers.features.spoken_orders import SpokenOrders
 from handlers.features.talk import Talk
 from handlers.features.which_schedule import (
@@ -35,11 +35,11 @@ from handlers.parsing.schedule_names import (
     take_whole_name,
 )
 from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
+from handlers.parsing.small_talk import SmallTalk, small_talk
 from handlers.parsing.timetable import (
     one_time_each,
 )
 from handlers.parsing.words import as_typed
-from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
 from handlers.slack.directory import NotReadyError
@@ -58,7 +58,6 @@ from store.types import (
     Order,
     ParleyError,
     Schedule,
-    TeamId,
     UserId,
 )
 
@@ -91,6 +90,7 @@ class Digest:
     form: ScheduleForm
     talk: Talk
     orders: SpokenOrders
+    schedules: ScheduleList
 
     async def command(self, ack: AsyncAck, command: SlashCommand, respond: AsyncRespond) -> None:
         """Answer `/digest`: open the form, or do what the first word says."""
@@ -99,16 +99,20 @@ class Digest:
 
     async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
         request = Request.of_command(command)
-        text = unescape(command.get("text") or "").strip().rstrip("?!. ")
-        word, _, rest = text.partition(" ")
+        typed = unescape(command.get("text") or "").strip()
+        word, _, rest = typed.rstrip("?!. ").partition(" ")
         word, rest = word.rstrip(".,;:!?"), rest.strip()
         if is_edit(word, rest):
             await self._edit(request, rest, respond)
+        elif typed.lower() == "owner?":
+            await answer(respond, await self._answer(request, "whose", "schedule is this"))
         elif is_new(word, rest):
             await self.form.open(request, request.channel_id)
         elif word:
             await answer(respond, await self._answer(request, word, rest))
-        elif shown := await self._of_channel(request.team_id, request.user_id, request.channel_id):
+        elif shown := await self.schedules.of_channel(
+            request.team_id, request.user_id, request.channel_id
+        ):
             await answer(respond, shown)
         else:
             await self.form.open(request, request.channel_id)
@@ -123,7 +127,7 @@ class Digest:
             by = await self.slack.directory.full_member(team_id, request.user_id)
             schedules = await self.actions.rights.require_any(schedules, by)
         if len(schedules) > 1:
-            await answer(respond, await self._overview(schedules, request.user_id))
+            await answer(respond, await self.schedules.overview(schedules, request.user_id))
         else:
             await self.form.open(request, channel_id, *schedules)
 
@@ -198,7 +202,7 @@ class Digest:
         schedule = await self.store.schedules.get(request.team_id, schedule_id)
         if schedule is None or write_order(order_of(schedule)) != words:
             return None
-        return views.is_back(schedule, (await self._coming([schedule])).get(schedule.id))
+        return views.is_back(schedule, (await self.schedules.coming([schedule])).get(schedule.id))
 
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
@@ -210,7 +214,7 @@ class Digest:
 
     async def page(self, press: Press, respond: AsyncRespond) -> None:
         """Show another page of the list."""
-        shown = await self._list(press.team_id, press.user_id, page=press.value.place)
+        shown = await self.schedules.of_team(press.team_id, press.user_id, page=press.value.place)
         await answer(respond, shown, replace=True)
 
     async def change(self, press: Press, respond: AsyncRespond) -> None:
@@ -239,9 +243,9 @@ class Digest:
         await answer(respond, await self._named(schedule, shown))
         team_id, user_id, channel_id = press.team_id, press.user_id, schedule.channel_id
         if press.value.words.startswith(views.LIST):
-            listed = await self._list(team_id, user_id)
+            listed = await self.schedules.of_team(team_id, user_id)
         else:
-            listed = await self._of_channel(team_id, user_id, channel_id) or message(
+            listed = await self.schedules.of_channel(team_id, user_id, channel_id) or message(
                 f"<#{channel_id}> has no schedule any more."
             )
         await answer(respond, listed, replace=True)
@@ -251,59 +255,6 @@ class Digest:
         schedules = await self.store.schedules.of_channel(schedule.team_id, schedule.channel_id)
         is_one_of_several = len(schedules) > 1 and schedule.id in {one.id for one in schedules}
         return views.about(schedule, shown) if is_one_of_several else shown
-
-    async def _of_channel(
-        self, team_id: TeamId, user_id: UserId, channel_id: ChannelId
-    ) -> Message | None:
-        """Return the list of the channel's schedules; None if it has none."""
-        schedules = await self.store.schedules.of_channel(team_id, channel_id)
-        if not schedules:
-            return None
-        await self.slack.directory.require_reader(team_id, user_id)
-        return await self._overview(schedules, user_id)
-
-    async def _overview(self, schedules: Sequence[Schedule], user_id: UserId) -> Message:
-        return views.of_channel(
-            schedules,
-            await self._coming(schedules),
-            changeable=await self._changeable(schedules, user_id),
-            is_skippable=self.actions.rights.anyone_may_skip,
-        )
-
-    async def _changeable(self, schedules: Sequence[Schedule], user_id: UserId) -> Set[str]:
-        """Return the ids of the schedules that this person may change, as far as Slack says."""
-        try:
-            by = await self.slack.directory.full_member(schedules[0].team_id, user_id)
-        except ParleyError:
-            return frozenset()
-        rights = self.actions.rights
-        may = await asyncio.gather(*(rights.may_change(one, by) for one in schedules))
-        return {one.id for one, may_change in zip(schedules, may, strict=True) if may_change}
-
-    async def _list(self, team_id: TeamId, user_id: UserId, *, page: int = 0) -> Message:
-        schedules = await self.store.schedules.list(team_id)
-        is_admin = await self.slack.directory.is_admin(team_id, user_id)
-        if not is_admin:
-            known = await self._known_to(team_id, user_id)
-            schedules = [
-                schedule
-                for schedule in schedules
-                if schedule.owner_id == user_id or schedule.channel_id in known
-            ]
-        shown, page, pages = views.paged(schedules, page)
-        coming = await self._coming(shown)
-        changeable = await self._changeable(shown, user_id) if shown else ()
-        return views.schedules(shown, coming, changeable=changeable, page=page, pages=pages)
-
-    async def _coming(self, schedules: Sequence[Schedule]) -> Mapping[str, UpcomingPost]:
-        return await self.store.planning.coming(schedules, now=self.options.clock())
-
-    async def _known_to(self, team_id: TeamId, user_id: UserId) -> frozenset[ChannelId]:
-        """Return the channels that this person may know of; none if Slack cannot say."""
-        try:
-            return await self.slack.directory.known_to(team_id, user_id)
-        except FAILURES:
-            return frozenset()
 
     async def _answer(
         self, request: Request, word: str, rest: str, schedule_id: str = ""
@@ -321,29 +272,40 @@ class Digest:
             case "talk" | "list" if more := as_typed(readable(rest)).strip():
                 return views.no_more_words(word.lower(), more)
             case "list":
-                return await self._list(request.team_id, request.user_id)
+                return await self.schedules.of_team(request.team_id, request.user_id)
             case "help":
                 return views.digest_help(self._topics())
             case "talk":
                 return await self.talk.of_channel(request)
             case "next" | "preview":
                 return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
-            case "undo" | "revert":
-                return views.undo_help()
             case _:
-                said = f"{word} {rest}".strip()
-                of = request.team_id, request.user_id, request.channel_id
-                if shown := await self.orders.answer(*of, said):
-                    return shown
-                corrected = guess_command(word, rest)
-                # A button would cut off longer words.
-                is_whole = len(corrected) <= MOST_WORDS
-                return views.digest_help(
-                    self._topics(),
-                    unknown=word,
-                    correction=corrected if is_whole else None,
-                    meant=await self._meant(request, corrected.partition(" ")[2]),
-                )
+                return await self._guess(request, word, rest)
+
+    async def _guess(self, request: Request, word: str, rest: str) -> Message:
+        """Answer words that begin with no sub-command: an order, small talk, or a mistyped word."""
+        said = f"{word} {rest}".strip()
+        of = request.team_id, request.user_id, request.channel_id
+        if shown := await self.orders.answer(*of, said):
+            return shown
+        corrected, talk = guess_command(word, rest), small_talk(said)
+        if talk is SmallTalk.NEXT:
+            return await self._look(request, "next", "", "")
+        is_sure = talk in (SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE)
+        is_sure = is_sure and not corrected.startswith(("unskip", "resume"))
+        if talk and (is_sure or not corrected):
+            where = where_of(request.channel_id)
+            return await self.schedules.small_talk(
+                talk, *of, said, examples=self._topics(), where=where
+            )
+        # A button would cut off longer words.
+        is_whole = len(corrected) <= MOST_WORDS
+        return views.digest_help(
+            self._topics(),
+            unknown=word,
+            correction=corrected if is_whole else None,
+            meant=await self._meant(request, corrected.partition(" ")[2]),
+        )
 
     async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
         """Run `next` or `preview`."""

@@ -10,6 +10,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.button_value import CHANNEL, DIRECT, where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, is_help
+from handlers.features.schedule_list import ScheduleList
 from handlers.features.spoken_orders import SpokenOrders
 from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
@@ -34,6 +35,7 @@ class Mention:
     slack: Slack
     lookup: LookUp
     orders: SpokenOrders
+    schedules: ScheduleList
 
     async def mentioned(self, event: Event, context: Context) -> None:
         """Answer `@Parley words` in the channel or thread of the mention."""
@@ -123,8 +125,10 @@ class Mention:
         if meant and not isinstance(await self.lookup.store.corpus.find(words), Found):
             talk = meant
         if talk:
-            is_guest = await self.slack.directory.is_guest(team_id, user_id)
-            shown = welcome.small_talk(talk, self.lookup.examples(), where=where, is_guest=is_guest)
+            examples = self.lookup.examples()
+            shown = await self.schedules.small_talk(
+                talk, team_id, user_id, event["channel"], text, examples=examples, where=where
+            )
         elif command:
             shown = welcome.command(command, rest)
         else:

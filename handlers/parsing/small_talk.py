@@ -12,6 +12,8 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from handlers.parsing.words import MONTH_NAMES, NUMBERS
+
 
 class SmallTalk(Enum):
     """What somebody says to Parley without asking for a story."""
@@ -30,6 +32,14 @@ class SmallTalk(Enum):
     """What is scheduled, and when."""
     CHANGE = auto()
     """How to change, skip or end what is scheduled."""
+    OWNER = auto()
+    """Who set up what is scheduled."""
+    UNDO = auto()
+    """How to take a change of a schedule back."""
+    UNSUBSCRIBE = auto()
+    """How to get no more posts."""
+    PRIVACY = auto()
+    """What Parley stores."""
     ADD = auto()
     """Where stories come from, and how to add some."""
     SCHEDULE = auto()
@@ -159,6 +169,165 @@ _OF_COMMANDS = {
     "digest": SmallTalk.SCHEDULE,
     "corpus": SmallTalk.ADD,
 }
+_SMALL = _set(
+    "a am an and any are at be been by d did didn do does don for from had has have here i in is it"
+    " ll m me my not now of on or our please re s so t that the them these they this to us ve was"
+    " we were what which will with you your bot parley"
+)
+_WHEN = _TIMES | _REGULAR | _set(" ".join((*MONTH_NAMES, *NUMBERS)).lower())
+_CHANGED = (
+    _COMMON
+    | _WHEN
+    | _POSTS
+    | _set(
+        "mute snooze skip hold change move push shift set switch reschedule postpone delay ask keep"
+        " unpause resume restart bring put update drop run adjust edit pause stop cancel never send"
+        " back return later earlier after before half quarter past minute twice once thrice times"
+        " per another timezone zone away holiday bank public national bit while summer winter"
+        " spring autumn notice further long little rather fewer less often same different office"
+        " closed than meant mean said actually sooner forward ahead late early soon second third"
+        " leave during break everyone everybody nobody nothing don days except xmas easter year"
+        " eve vacation"
+    )
+) - _set("name work works way ways")
+_SAYINGS = (
+    (
+        SmallTalk.PRIVACY,
+        r"\b(?:delete|remove|erase|forget|wipe|clear|export|download|see|show|access)"
+        r" (?:(?:all|of|the|me|any) )*(?:my|our) (?:\w+ )?"
+        r"(?:data|info|information|messages|history|searches|words|account|records|logs|queries)\b"
+        r"|\b(?:forget|erase) (?:about )?me\b|\b(?:about|know|have on) me\b.*|\bhave (?:on"
+        r"|about) me\b"
+        r"|^(?=.*\b(?:you|parley|bot|my|our)\b)(?:do|does|are|is|what|where|who|how|can|will|why"
+        r"|did"
+        r"|have|has|don t)\b.*\b(?:stor(?:e|es|ed|ing)|sav(?:e|es|ed|ing)|keep(?:s|ing)?|kept"
+        r"|log(?:s|ged|ging)?|record(?:s|ed|ing)?|track(?:s|ed|ing)?|collect(?:s|ed|ing)?"
+        r"|remember(?:s|ed)?|spy(?:ing)?|listen(?:s|ing)?|read(?:ing)?|sell|privacy|confidential)\b"
+        r"|^(?:who|(?:who )?(?:can|do|does|will)(?: \w+)?) (?:sees?|reads?) (?:what|my|our)\b"
+        r"|\b(?:your|parley s?) (?:privacy|data)\b",
+        _SMALL
+        | _set(
+            "delete remove erase forget wipe clear export download see show access all data info"
+            " information message history search word account record log query queries about know"
+            " store stored storing save saved saving keep keeping kept logged logging recorded"
+            " recording track tracked tracking collect collected collecting remember remembered spy"
+            " spying listen listening read reading sell private privacy confidential anonymous safe"
+            " who where how long can type typed say said write wrote ask asked look looked up"
+            " everything anything something somewhere personal conversation chat channel dm policy"
+            " gdpr searches protection people admin anyone everyone others else slack why secret"
+            " name"
+        ),
+    ),
+    (
+        SmallTalk.ABOUT,
+        r"^(?:is|are|do|does|what|which)\b(?=.*\b(?:you|this|it|that|parley|bot)\b)"
+        r".*\b(?:chat ?gpt|gpt|openai|ai|a i|llm|claude|gemini|copilot|language model|human"
+        r"|robot)\b",
+        _SMALL
+        | _set(
+            "chat gpt chatgpt openai ai i llm claude gemini copilot language model human robot real"
+            " person use using used by powered made run built behind just some kind large real"
+        ),
+    ),
+    (
+        SmallTalk.UNSUBSCRIBE,
+        r"\bunsubscribe (?:me|us)\b|\b(?:remove|take|get) (?:me|us) (?:off|from|out)\b|^remove me$"
+        r"|\bopt(?: me| us)? out\b|\bleave (?:me|us) alone\b"
+        r"|\bstop (?:messag|bother|spamm|ping|tagg|annoy|writ|dm)\w* (?:to )?(?:me|us)\b",
+        _SMALL
+        | _set(
+            "unsubscribe remove take get off out opt leave alone stop messaging bothering spamming"
+            " pinging tagging annoying writing dming list channel post message question digest"
+            " daily how can want more all everything"
+        ),
+    ),
+    (
+        SmallTalk.UNDO,
+        r"^(?:undo|revert)\b|^reverse (?:it|that|this|the)\b|^roll\b.*\bback\b|^take back\b"
+        r"|\b(?:take|put|change|bring|turn) (?:it|that|this|them|the \w+) back\b"
+        r"|\bdidn t mean\b|\bdid not mean\b|^(?:that|it|this) was (?:a mistake|wrong|an accident)$"
+        r"|\bback (?:to )?(?:how|the way|as) it was\b|^cancel (?:the|that|my) (?:skip|pause)$",
+        _SMALL
+        | _set(
+            "undo revert reverse roll take back put change bring turn mean how way as mistake wrong"
+            " accident last latest previous skip pause move edit order everything all one just"
+            " again changes changed skipping pausing schedule time cancel"
+        ),
+    ),
+    (
+        SmallTalk.OWNER,
+        r"^whose\b|^(?:who|what|which|tell me who|do you know who)\b.*\b(?:set|setup|own(?:s|ed"
+        r"|er)?"
+        r"|created?|made|started|added|scheduled|configured|responsible|charge|manages?|runs?|put"
+        r"|turned|switched|asked for)\b.*\b(?:this|it|that|these|them|here|owner|channel|thing"
+        r"|(?:post|question|digest|schedule|reminder|message)s?)\b|^who (?:is|s) the owner$"
+        r"|^owner$",
+        _SMALL
+        | _POSTS
+        | _WHEN
+        | _set(
+            "who whose tell know set setup up own owns owned owner create created made started"
+            " added"
+            " scheduled configured responsible charge manage manages run runs put turned switched"
+            " asked channel thing current currently first"
+        ),
+    ),
+    (
+        SmallTalk.NEXT,
+        r"^(?:when|what|which|is|are|was|were|will|does|do|did|has|have|any|anything|show)\b.*"
+        r"\b(?:next|still|scheduled|planned|upcoming|paused|running|active|due|coming|stopped"
+        r"|skipped"
+        r"|post(?:s|ed|ing)?)\b|^(?:is|are|will) (?:it|they|that|this|there|the \w+) (?:be )?"
+        r"(?:on|off|out|one)\b",
+        _SMALL
+        | _POSTS
+        | _WHEN
+        | _set(
+            "when next still off scheduled planned upcoming paused running active due coming"
+            " stopped"
+            " skipped posted posting one up come comes then there again show get going out status"
+            " channel anything set today tonight been yet"
+        ),
+    ),
+    (
+        SmallTalk.DISCUSS,
+        r"^(?:ask|pose|throw)\b.*\b(?:something|anything|questions?)\b|^(?:post|send) something\b"
+        r"|^(?:give|post|send|put|start|drop|bring|suggest|got|get|need)\b.*"
+        r"\b(?:questions?|discussion|conversation|debate)\b",
+        _SMALL
+        | _set(
+            "ask pose throw give post send put start drop bring suggest got get need something"
+            " anything question discussion conversation debate team everyone everybody people"
+            " channel another one new some more interesting fun good random nice today discuss talk"
+            " out go going next up about"
+        ),
+    ),
+    (
+        SmallTalk.CHANGE,
+        r"^(?:pause|mute|snooze|skip|stop|hold|change|move|push|shift|make|set|switch|turn"
+        r"|reschedule"
+        r"|postpone|delay|post|send|ask|keep|unpause|resume|restart|cancel|bring|put|update|drop|do"
+        r"|run|have|adjust|edit|not|only|except|no|don t|never|also|every|on|at|i (?:meant|said"
+        r"|mean)"
+        r"|(?:we|i|everyone|everybody|nobody) (?:re|are|m|am|s|is|will)|instead|nothing|leave|it"
+        r"|a (?:bit|little)|half an"
+        r"|an|one|\d+) (?=.* )"
+        r"(?=.*\b(?:it|them|posts?|posting|questions?|digests?|schedules?|reminders?|time ?zone"
+        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekends|weekdays|holidays|later|earlier"
+        r"|half past|(?:twice|once|times) a|\d{1,2} \d\d|\d{1,2} ?[ap]m)\b)",
+        _CHANGED,
+    ),
+)
+"""Each kind with what a text says, and all the words that it may have."""
+_OPENING = re.compile(
+    r"(?:(?:hey|hi|hello|ok|okay|please|pls|parley|so|and|but|oh|oops|um|well|wait|sorry|just"
+    r"|actually|(?:can|could|would|will) (?:you|we|i)|i (?:want|d like)(?: you)?(?: to)?|let s) )+"
+)
+_SAID = frozenset().union(*(known for _, _, known in _SAYINGS)) | _set(
+    "hey hi hello ok okay please pls but oh oops um well wait sorry just let like want could"
+)
+_CLOCK = re.compile(r"\d+(?:am|pm|h|st|nd|rd|th)?")
+_ABOUT = re.compile(r"^(?P<what>.+?) (?:about|on) (?P<topic>(?!the\b|this\b|it\b).+)$")
 _ENDING = _DELETING | _set("stop cancel end turn")
 """What nobody looks up with "it" or "this" alone."""
 _NOUNS = _POSTS - _set("post schedule") | _REGULAR
@@ -196,12 +365,43 @@ def small_talk(text: str) -> SmallTalk | None:
         return _OF_COMMANDS[command[1]] if is_question else None
     if not words:
         return SmallTalk.HELLO
-    return _courtesy(" ".join(words)) or _question(frozenset(words)) or _how_to(words)
+    return (
+        _courtesy(" ".join(words))
+        or _said(words)
+        or _question(frozenset(words))
+        or _how_to(words)
+        or (SmallTalk.DISCUSS if discussed(text) else None)
+    )
 
 
 def meant_talk(text: str) -> SmallTalk | None:
     """Return what a *text* that finds no story probably asks for; None if it is a look-up."""
     return next((kind for kind, words in _MEANT if words.search(text)), None)
+
+
+def discussed(text: str) -> str:
+    """Return the topic of "ask us something about iran"; "" for other words."""
+    about = _ABOUT.match(" ".join(text.rstrip("?!. ").split()))
+    is_wish = about and _said(_WORD.findall(about["what"].lower())) is SmallTalk.DISCUSS
+    return about["topic"] if about and is_wish else ""
+
+
+def _said(words: list[str]) -> SmallTalk | None:
+    """Return the kind of a sentence about what is scheduled, or about what Parley stores."""
+    if not all(_is_of(_SAID, word) for word in words):
+        return None
+    text = " ".join(words)
+    if opening := _OPENING.match(text):
+        text = text[opening.end() :]
+    for kind, said, known in _SAYINGS:
+        if re.search(said, text) and all(_is_of(known, word) for word in text.split()):
+            return kind
+    return None
+
+
+def _is_of(known: frozenset[str], word: str) -> bool:
+    is_plural = word.endswith("s") and word[:-1] in known
+    return word in known or is_plural or _CLOCK.fullmatch(word) is not None
 
 
 def _courtesy(text: str) -> SmallTalk | None:

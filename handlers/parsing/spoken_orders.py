@@ -77,8 +77,8 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:[\s,]*\b(?:instead|from now on|any\s?more|for now|after all|if possible|for (?:us|me))"
-    r"|[\s.!?,;:]+)$",
+    r"(?:[\s,]*\b(?:instead|rather|only|from now on|any\s?more|for now|after all|if possible"
+    r"|for (?:us|me))|[\s.!?,;:]+)$",
     re.IGNORECASE,
 )
 _PARTED = re.compile(r"^(turn|switch|shut)\s+(.+)\s+(off|on)$", re.IGNORECASE)
@@ -89,12 +89,14 @@ _THING = re.compile(
     rf"""(?:(?:{_OF_ANY})\s+)*
     (?:(?P<name>[^\W\d_]+)[\s-]+(?=(?:questions?|digests?)\b))?
     (?:(?:(?:asking|sending|posting)\s+(?:me\s+|us\s+)?)?(?P<kind>question|digest)s?
-    |it|them|everything|bot|parley|posting|time(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
+    |it|them|everything|bot|parley|posting|time(?:\s?zone)?(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
     |(?:post|schedule|reminder|message)s?)\b\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What an order is about: "the friday digest", "sending us questions", "it"."""
 _INDEFINITE = re.compile(r"(?:an?|another|any|one)\b", re.IGNORECASE)
+_ONE_MORE = re.compile(r"(?:an?|another|one)\b", re.IGNORECASE)
+"""What may be posted: "drop a question" wants one."""
 _HALTS = (
     (Verb.OFF, "no more"),
     (None, "(?:don't|do not) (?:post|send|ask)|no|not"),
@@ -129,7 +131,7 @@ _ONE_POST = re.compile(
 _NEXT = re.compile(r"\bnext\s+(?:post|question|digest|message|reminder)$", re.IGNORECASE)
 _NOUNS = re.compile(
     r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|posts?|messages?)\b"
-    r"|^(?:questions?|digests?|posts?|messages?|it)\b",
+    r"|^(?:questions?|digests?|post(?:s|ing)?|messages?|it)\b",
     re.IGNORECASE,
 )
 _RESUME = "resume|continue|restart|unpause|unmute|turn on|switch on"
@@ -137,14 +139,15 @@ _MOVE = "move|change|reschedule|shift|make|push|put|set|switch|postpone|post|sen
 _TO = re.compile(r"(?:(?:back|forward|up|come|be)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
 _BEGIN = (
     r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get"
-    "|start|begin|add|create|make|publish|deliver|ask|schedule|have|run|share|show"
+    "|start|begin|add|create|put|make|publish|deliver|ask|schedule|have|run|share|show"
 )
 _START = re.compile(
     rf"\b(?:{_BEGIN})\b(?:\s+(?:me|us|the\s+team|everyone|everybody|people)\b)?", re.IGNORECASE
 )
 _FIRST = re.compile(
     rf"\b(?:{'|'.join([_RESUME, _MOVE, _BEGIN, 'turn', *(verbs for _, verbs in _HALTS)])}"
-    r"|questions?|digests?)\b",
+    r"|questions?|digests?|instead|rather|meant|mean|said|sorry|only|actually|oops"
+    r"|off|away|closed|out|nobody|no\s+one|one\s+on)\b",
     re.IGNORECASE,
 )
 """A word of every order: most look-ups have none."""
@@ -155,15 +158,36 @@ _POSTED = re.compile(
     |(?:digests?\s+(?:of|with)\s+)?(?P<stories>\w+)\s+stories|digests?|news|headlines)(?!\S)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_REGULAR = re.compile(r"\b(?:every|each|daily|weekdays|\w+days)\b", re.IGNORECASE)
+_REGULAR = re.compile(r"\b(?:every|each|daily|weekdays|weekends?|\w+days)\b", re.IGNORECASE)
 _FILLER = re.compile(r"\b(?:(?:and|but)\s+(?=not\b)|for\s+(?=every|each|\w+day))", re.IGNORECASE)
+_MEANT = re.compile(
+    r"^(?:(?:(?:i|we)\s+(?:meant|mean|said)|sorry|no(?=[,.:;])|oops|actually|rather|only|make\s+(?:it|that))"
+    r"[\s,:]+)+(?:to\s+)?(?:(?:on|at)\s+)?",
+    re.IGNORECASE,
+)
+"""The beginning of a correction: "I meant 10:30", "only on Mondays"."""
+_INSTEAD = re.compile(r"[\s,]*\b(?:instead|rather|only)[\s.!?]*$", re.IGNORECASE)
+_OFF = re.compile(
+    r"^(?:(?:we|everybody|everyone)(?:'re|'s|\s+are|\s+is|\s+will\s+be)?|(?:the|our)\s+office(?:'s|\s+is)"
+    r"|(?:nobody|no\s+one)(?:'s|\s+is|\s+will\s+be))\s+"
+    r"(?:off|away|closed|out|on\s+(?:holiday|vacation|leave)|in|here|around)\s+"
+    r"(?P<days>.+?)(?:[\s,.;:]+(?:so\s+)?(?:(?:don't|do\s+not)\s+(?:post|send|ask)(?:\s+(?:us|anything))?"
+    r"|no\s+(?:posts?|questions?|digests?)|skip(?:\s+(?:it|that|those))?)(?:\s+(?:then|that\s+day))?)?$",
+    re.IGNORECASE,
+)
+"""Days on which nobody is there: "we're off on Friday, so no question"."""
+_PLAIN_POST = re.compile(
+    r"^(?:(?:post|publish|ask\s+us)\s+(?:one\s+)?|(?:another\s+)?one\s+(?=on\s+\w+day|every|each))(?=on|every|each|at)",
+    re.IGNORECASE,
+)
+_TOO = re.compile(r"[\s,]*\b(?:too|as\s+well)$", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\babout\b.*?(?=\s+(?:every|each|daily|weekdays|on\s+\w+days?|at\s+\d+)\b|$)", re.IGNORECASE
 )
 _ON = re.compile(r"^\s*(?:on|at)\b", re.IGNORECASE)
 _READ: dict[str, Any] = {
     "zone": "UTC",
-    "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset({0}), zone="UTC")),
+    "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset(range(7)), zone="UTC")),
 }
 """How the words of an order are read: what they leave out does not matter."""
 _MOST_CHARACTERS = 300
@@ -191,6 +215,14 @@ def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
     return order and replace(order, channel_id=channel_id, channel_name=name)
 
 
+def channel_in(text: str) -> tuple[ChannelId, str]:
+    """Return the id of the channel that the *text* of a message links, or else the name of one."""
+    if found := _CHANNEL.search(text):
+        return ChannelId(found["id"]), ""
+    named = re.search(r"(?<!\S)#([\w-]+)", readable(text))
+    return NO_CHANNEL, named[1].lower() if named else ""
+
+
 def _without(words: str, found: re.Match[str] | None) -> str:
     words = f"{words[: found.start()]} {words[found.end() :]}" if found else words
     return " ".join(words.split())
@@ -198,12 +230,14 @@ def _without(words: str, found: re.Match[str] | None) -> str:
 
 def _read(words: str, today: date) -> SpokenOrder | None:
     """Return the order in *words*, which name no channel."""
+    is_instead = _INSTEAD.search(words) is not None
     while (shorter := _TAIL.sub("", words)) != words:
         words = shorter
     words = _PARTED.sub(r"\1 \3 \2", _LEAD.sub("", words, count=1))
     plain_words = _WISH.sub("", words, count=1)
     return (
         _halt(plain_words, today)
+        or _correction(plain_words, today, is_instead=is_instead)
         or _resume(plain_words)
         or _move(plain_words, today)
         or _start(plain_words, today, is_wish=plain_words != words)
@@ -226,12 +260,14 @@ def _about(verb: Verb, words: str) -> tuple[SpokenOrder, str, bool]:
 
 
 def _halt(words: str, today: date) -> SpokenOrder | None:
-    """Return an order to skip, to pause or to end."""
+    """Return an order to skip, to pause or to end, or to post no more on some weekdays."""
+    if off := _OFF.match(words):
+        words = f"not {off['days']}"
     verb, rest = next(
         ((verb, rest) for verb, verbs in _HALTS if (rest := _after(verbs, words)) is not None),
         (None, None),
     )
-    if rest is None:
+    if rest is None or (verb is Verb.OFF and _ONE_MORE.match(rest)):
         return None
     if _NEXT.search(words):
         verb = Verb.SKIP
@@ -245,8 +281,24 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         return replace(order, verb=Verb.PAUSE, words=when) if is_read else None
     days = " ".join(_NOUNS.sub(" ", rest).split())
     if (days.isdigit() and not is_named) or not _is_read(parse_posts, days, today=today):
+        days = f"not {days}"
+        is_weekly = verb is not Verb.PAUSE and _REGULAR.search(days) and not has_time(days)
+        if is_weekly and _is_read(parse_order, days, **_READ, today=today):
+            return replace(order, verb=Verb.MOVE, words=days)
         return None
     return replace(order, verb=Verb.PAUSE if verb is Verb.PAUSE else Verb.SKIP, words=days)
+
+
+def _correction(words: str, today: date, *, is_instead: bool) -> SpokenOrder | None:
+    """Return an order to change what a schedule is: "I meant 10:30", "on Fridays instead"."""
+    found = _MEANT.match(words)
+    when = _TO.sub("", words[found.end() :] if found else words, count=1)
+    if not (found or is_instead) or not (has_time(when) or _REGULAR.search(when)):
+        return None
+    if has_time(when) and when.isdigit() and not is_instead:
+        return None  # no 10
+    is_read = _is_read(parse_order, when, **_READ, today=today)
+    return SpokenOrder(Verb.MOVE, words=when) if is_read else None
 
 
 def _resume(words: str) -> SpokenOrder | None:
@@ -275,7 +327,9 @@ def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
     about = _ABOUT.search(words)
     is_time = about and has_time(about[0].partition(" ")[2], first=True)  # about 9:30
     topics = about[0] if about and not is_time else ""
-    when = _without(words, about) if topics else words
+    when = _TOO.sub("", _without(words, about) if topics else words)
+    if plain := _PLAIN_POST.match(when):
+        when = f"post a question {when[plain.end() :]}"
     verb = _START.search(when)
     when = _without(when, verb)
     posted = _POSTED.search(when)

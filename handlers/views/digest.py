@@ -184,14 +184,6 @@ def untouched(others: Sequence[Schedule]) -> list[Message]:
     return [paragraphs(f"{names} {'stays' if len(others) == 1 else 'stay'} as before.")]
 
 
-def undo_help() -> Message:
-    """Explain how each change of a schedule is taken back."""
-    return paragraphs(
-        f"The answer to a change has a button *{TAKE_BACK}*. `{Command.DIGEST} unskip` takes back a"
-        f" skip, and `{Command.DIGEST} resume` ends a pause."
-    )
-
-
 def add_or_replace(
     order: Order,
     name: str,
@@ -702,12 +694,18 @@ def schedules(
     changeable: Container[str] = (),
     page: int = 0,
     pages: int = 1,
+    has_owners: bool = False,
 ) -> Message:
-    """Render the team's schedules and next posts, with a menu if their id is in *changeable*."""
+    """Render the team's schedules and next posts, with a menu if their id is in *changeable*.
+
+    *has_owners* adds who owns each.
+    """
     if not shown:
         text = f"No channel that you see has a schedule. Start one: `{Command.DIGEST} on 09:30`."
         return message(text)
     lines = schedule_lines(shown, coming)
+    if has_owners:
+        lines = [f"{line}, {owner_text(one)}" for line, one in zip(lines, shown, strict=True)]
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):

@@ -1,5 +1,6 @@
 """What Parley says when nobody asks for a story: hello, what it is, and how to begin."""
 
+import re
 from collections.abc import Sequence
 
 from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
@@ -9,6 +10,7 @@ from handlers.parsing.small_talk import SmallTalk
 from handlers.views.blocks import Element, button, section
 from handlers.views.digest import commands
 from handlers.views.message import Message, message, paragraphs
+from handlers.views.notice import TAKE_BACK
 from handlers.views.story import topics
 
 ABOUT = "I find stories from a few words, and bring channels a good question to talk about."
@@ -31,6 +33,19 @@ _HOW_TO = {
     " for a time, and `{digest} skip` leaves out its next post. Type `{digest} next` for what is"
     " planned, and `{digest}` alone for another time or other days. A post itself has *Delete this"
     " post* in its menu. Every channel with a schedule:",
+    SmallTalk.OWNER: "{In} the channel, type `{digest}`: it shows who set up each schedule. Every"
+    " channel with a schedule:",
+    SmallTalk.UNDO: f"The answer to a change of a schedule has a button *{TAKE_BACK}*."
+    " {In} the channel, `{digest} unskip` takes back a skip, and `{digest} resume` ends a pause."
+    " Every channel with a schedule:",
+    SmallTalk.UNSUBSCRIBE: "I post to channels, and write to a person only when asked or about a"
+    " schedule of theirs. Leave or mute the channel to see no more of its posts. {In} the channel,"
+    " `{digest} off` ends them for everybody, for who may change its schedule.",
+    SmallTalk.PRIVACY: "I don't store what you look up or write to me, unless you press *Ask for"
+    " this topic*; that stores the words without you. No messages and no names are stored. A"
+    " schedule stores the Slack id of its owner, and a post the id of the person who asked for it"
+    " until it is settled. The page *Privacy* of my documentation lists everything; the people who"
+    " run me here can delete it.",
     SmallTalk.DISCUSS: "{In} a channel, type `{discuss}` for its next question, or"
     " `{discuss} {topic}` for one on that topic. Only you see it until you post it. Or choose the"
     " channel here:",
@@ -43,13 +58,61 @@ _HOW_TO = {
 (docs.slack.dev, Implementing slash commands)."""
 
 
+_OF_MEMBERS = (
+    *(SmallTalk.SCHEDULE, SmallTalk.CHANGE, SmallTalk.NEXT),
+    *(SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE),
+)
+_LEADS = {
+    SmallTalk.OWNER: "Each schedule, and who set it up:",
+    SmallTalk.NEXT: f"What is planned; `{Command.DIGEST} next` lists more posts:",
+    SmallTalk.UNDO: f"The answer to a change has a button *{TAKE_BACK}*. The menu (⋮) of a schedule"
+    f" changes it again, `{Command.DIGEST} unskip` takes back a skip.",
+    SmallTalk.UNSUBSCRIBE: "Leave or mute this channel to see no more of its posts. To end them for"
+    " everybody, choose *Stop* in the menu (⋮) of a schedule.",
+    SmallTalk.CHANGE: "Nothing has changed yet. {hint} Or choose what to do in the menu (⋮) of a"
+    " schedule.",
+}
+"""What stands before the schedules of a channel."""
+_HINTS = (
+    (r"\bholidays?\b", "Name whose holidays: `{digest} on NAME except holidays DE`."),
+    (
+        r"\b(?:once|twice|thrice|times|days|often|less|more) (?:a|per|each|in) |\boften\b",
+        "Name the days: `{digest} on NAME mon,thu`.",
+    ),
+    (
+        r"\b(?:until|till?|while|when|for)\b",
+        "Name the first day with a post again: `{digest} pause until 2 Jan`; without a date, a"
+        " pause lasts until `{digest} resume`.",
+    ),
+    (
+        r"\b(?:later|earlier|sooner|back|forward|by|hours?|minutes)\b",
+        "Name the new time: `{digest} on NAME 10:30`.",
+    ),
+    (
+        "",
+        "Type, for example, `{digest} on NAME 10:30 mon,thu`, `{digest} skip 24 Dec`,"
+        " `{digest} pause until 2 Jan` or `{digest} off`.",
+    ),
+)
+"""What to type for a change, by a word of what was said; NAME is a schedule's."""
+
+
+def about_schedules(talk: SmallTalk, text: str) -> str:
+    """Return what stands before a channel's schedules; "" if *talk* is about something else.
+
+    *text* is what was said.
+    """
+    hint = next(hint for words, hint in _HINTS if re.search(words, text, re.IGNORECASE))
+    return _LEADS.get(talk, "").format(hint=hint.format(digest=Command.DIGEST))
+
+
 def small_talk(
     talk: SmallTalk, examples: Sequence[str], *, where: str, is_guest: bool = False
 ) -> Message:
     """Answer small talk; *examples* are topics that have stories, *where* is as in `Value`."""
     if courtesy := _COURTESIES.get(talk):
         return paragraphs(f"{courtesy} Whenever you need a story, {_how_to_ask(where)}.")
-    if is_guest and talk in (SmallTalk.SCHEDULE, SmallTalk.CHANGE, SmallTalk.NEXT):
+    if is_guest and talk in _OF_MEMBERS:
         return paragraphs(
             f"Members can set up and change what a channel gets; guests can't. `{Command.DIGEST}"
             " next` in a channel shows you what is planned there."
@@ -69,9 +132,9 @@ def small_talk(
             return _with_topics(text, examples, where=where)
         case SmallTalk.SCHEDULE:
             buttons = [schedule_button(primary=True)]
-        case SmallTalk.DELETE:
+        case SmallTalk.DELETE | SmallTalk.UNSUBSCRIBE | SmallTalk.PRIVACY:
             buttons = []
-        case SmallTalk.NEXT | SmallTalk.CHANGE:
+        case SmallTalk.NEXT | SmallTalk.CHANGE | SmallTalk.OWNER | SmallTalk.UNDO:
             buttons = commands([("Show the schedules", "list")])
         case _:
             buttons = [button("Start a discussion", Action.DISCUSS_START, Value(), primary=True)]

@@ -88,7 +88,8 @@ async def test_brief_in_a_message_is_a_look_up(slack: Slack) -> None:
     ("words", "hint"),
     [
         ("make fridays digest skip christmas", "`/digest skip`"),
-        ("not on weekends", "`/digest` alone for another time or other days"),
+        ("not on weekends", "`/digest on friday-digest not on weekends`"),
+        ("make it less often", "`/digest` alone for another time or other days"),
         ("remind me every friday at 5pm in general", "`/digest on 09:30`"),
         ("take back the last post", "*Delete this post*"),
         ("delete the last question", "*Delete this post*"),

@@ -1,9 +1,11 @@
 """Orders in ordinary words: a button carries out what the command would do."""
 
+import pytest
+
 from handlers.ids import Action
 from store.types import Schedule
 from tests.handlers.conftest import Slack, dm, labels, texts
-from tests.handlers.features.test_schedule_form import chosen
+from tests.handlers.features.test_schedule_form import chosen, menus
 from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM
 from tests.schedules import schedule_of
 
@@ -148,3 +150,75 @@ async def test_all_of_ten_schedules_are_chosen_from(slack: Slack) -> None:
     (asked,) = await slack.say("@Parley skip tomorrow")
     assert len(labels(asked)) == 11
     assert labels(asked)[-1] == "All of them"
+
+
+async def test_days_that_are_left_out_change_the_schedule(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say("@Parley not on Fridays")
+    assert labels(asked) == ["Yes, change it"]
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).timetable.weekdays == {0, 1, 2, 3, 5, 6}
+    (asked,) = await slack.say("@Parley only on Mondays and Thursdays")
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).timetable.weekdays == {0, 3}
+    (asked,) = await slack.say("@Parley change timezone to London")
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).timetable.zone == "Europe/London"
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("push it back by an hour", "`/digest on NAME 10:30`"),
+        ("change it to twice a week", "`/digest on NAME mon,thu`"),
+        ("no posts on bank holidays", "`/digest on NAME except holidays DE`"),
+        ("pause it until I'm back", "`/digest pause until 2 Jan`"),
+        ("when is the next one?", "`/digest next` lists more posts"),
+        ("undo that", "*Take it back*"),
+        ("unsubscribe me", "mute this channel"),
+    ],
+)
+async def test_what_is_about_a_schedule_lists_those_of_the_channel(
+    slack: Slack, said: str, hint: str
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    before = await only(slack)
+    (answer,) = await slack.say(f"@Parley {said}")
+    assert hint in answer["text"]
+    assert menus(answer) == 1
+    assert await only(slack) == before
+    (answer,) = await slack.say(said, channel=dm(ANA))
+    assert "I have no story" not in answer["text"]
+    slack.workspace.change_person(BEN, is_restricted=True)
+    (answer,) = await slack.say(f"@Parley {said}", user=BEN)
+    assert not menus(answer)
+
+
+async def test_the_owner_of_a_schedule_is_named_wherever_it_is_asked(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    owner = f"set up by <@{ANA}>"
+    for said in ("/digest who set this up?", "/digest owner?", "/brief who set this up?"):
+        (answer,) = await slack.type(said, user=BEN)
+        assert owner in answer["text"]
+    (answer,) = await slack.say("@Parley who owns this schedule?", user=BEN)
+    assert owner in answer["text"]
+    for said in ("who set this up?", f"who set up the schedule in <#{GENERAL}|general>?"):
+        (answer,) = await slack.say(said, user=BEN, channel=dm(BEN))
+        assert owner in answer["text"]
+    (answer,) = await slack.say("@Parley who set up the schedule in #random?")
+    assert "has no schedule" in answer["text"]
+    (refused,) = await slack.say(
+        f"who set up the schedule in <#{LEADERS}|leaders>?", user=BEN, channel=dm(BEN)
+    )
+    assert "I don't see you in that channel" in refused["text"]
+
+
+async def test_a_question_with_a_topic_names_the_command_for_it(slack: Slack) -> None:
+    (answer,) = await slack.say("@Parley ask us something about Iran")
+    assert "`/discuss Iran`" in answer["text"]
+
+
+async def test_what_is_stored_is_answered_and_not_searched_for(slack: Slack) -> None:
+    for said in ("@Parley delete my data", "/digest do you store what I type?"):
+        (answer,) = await (slack.say if said[0] == "@" else slack.type)(said)
+        assert "I don't store what you look up" in answer["text"]

@@ -21,6 +21,7 @@ _SAID = {
         what can you do?; who are you; What's this bot?; how does this work?; how do I use it
         what commands do you have; can you help me; what do you know about
         what stories do you have?
+        is this chatgpt?; are you using an LLM?; is this an AI
         tell me about yourself; who made you; are you a bot?; what is this about; who can see this?
         what does /brief do?; how do i share a story with my team
     """,
@@ -33,9 +34,30 @@ _SAID = {
         where do I change the time of our question; how to pause the digest over christmas
         please skip tomorrow's question; how do I unsubscribe from this; how do I stop you
         delete the schedule; remove the daily question; stop it; turn it off; cancel the last post
+        pause it until I'm back; change it to twice a week; push it back by an hour
+        make it less often; a bit later please; nothing on Wednesdays; leave out bank holidays
+        can you do it an hour later?; no posts on bank holidays; mute it for the summer
+        hold the posts until we return; half an hour earlier please; bring it forward by 30 minutes
+    """,
+    SmallTalk.OWNER: """
+        who set this up?; who owns this schedule?; who set up the schedule in #world-news?
+        who's in charge of this?; who is the owner?; whose digest is this?; who made this schedule
+    """,
+    SmallTalk.UNDO: """
+        undo; undo that; undo the skip; take that back; revert that; put it back; that was a mistake
+        I didn't mean to do that; change it back please; cancel the pause
+    """,
+    SmallTalk.UNSUBSCRIBE: "Please unsubscribe me; remove me from this; stop messaging me; opt out",
+    SmallTalk.PRIVACY: """
+        delete my data; do you store what I type?; forget me; do you log our messages?
+        what do you know about me?; who can see what I search for?; erase my search history
+        are my searches logged?; can admins see what I ask you?
+        are you reading our conversations?; what is your privacy policy
     """,
     SmallTalk.NEXT: """
         when is the next question?; which channels get a question?; what time is the next post
+        when is the next one?; is it still on?; when does it post next?; are you paused?
+        is there a question tomorrow?; what's coming up this week?; is the digest still running
     """,
     SmallTalk.DELETE: """
         delete the last question; remove that post; delete it; how do I delete a post?; delete this
@@ -44,6 +66,9 @@ _SAID = {
     SmallTalk.DISCUSS: """
         how do I ask a question in this channel; post a question to #general; start a discussion
         can you post in #random too; what's the question of the day?; what does /discuss do?
+        give us a question; post something; ask us something about Iran; ask the team something
+        post something to talk about; drop a question in here
+        pose a question about climate change; start a conversation
     """,
     SmallTalk.ADD: "how do I add a story; can I add my own feed; where do the stories come from?",
     SmallTalk.INVITE: "how do I invite you to a channel; can I add parley to our team",
@@ -84,6 +109,25 @@ def test_small_talk(kind: SmallTalk) -> None:
         "daily mail",
         "next post",
         "stop the war",
+        "undo brexit",
+        "who owns twitter",
+        "who set up the gaza foundation",
+        "who started the war",
+        "is openai a company",
+        "delete my uber account",
+        "data protection",
+        "do countries store gas",
+        "take back control",
+        "change of government",
+        "when is the next election",
+        "is the strike still on",
+        "give us more sanctions",
+        "hold the line",
+        "not in my name",
+        "only in america",
+        "push back against tariffs",
+        "show me something about iran",
+        "question about iran",
         "what can you tell me about turkey",
         "what do you know about Geneva",
         "which topics are there about sanctions",

@@ -10,7 +10,7 @@ from store.types import Order, PostKind, Timetable
 from tests.machine import NOW
 
 TODAY = NOW.date()
-_BASE = Order(timetable=Timetable(at=time(), weekdays=frozenset({0}), zone="UTC"))
+_BASE = Order(timetable=Timetable(at=time(), weekdays=frozenset(range(7)), zone="UTC"))
 _ORDERS = """
     post a question in world-news every morning at 9 => on 09:00 daily @world-news
     set up a question every weekday at 10 => on 10:00 weekdays
@@ -80,6 +80,29 @@ _ORDERS = """
     drop the next digest please => skip
     stop the daily question => off
     on fridays at 4pm a digest => on 16:00 fri digest
+    not on Christmas => skip 25 dec
+    not on Fridays => on mon-thu,sat,sun
+    no questions on weekends => on mon-fri
+    stop posting on Fridays => on not fri
+    only on Mondays and Thursdays => on mon,thu
+    I meant 10:30 => on 10:30
+    no, at 10:30 => on 10:30
+    sorry, 9:45 => on 9:45
+    I said Thursdays => on thu
+    every other Tuesday at half past 3 instead => on 15:30 every other tuesday
+    Thursdays at 2pm rather => on 14:00 thu
+    we're off from 24 to 27 December, don't post => skip 24 to 27 dec
+    we're closed on Friday, no post please => skip friday
+    nobody is in on Friday => skip friday
+    change timezone to London => on London
+    set the timezone to Berlin => on Berlin
+    also post on Fridays at 4pm => on 16:00 fri
+    post on Tuesdays at 11 as well => on 11:00 tue
+    and one on Sundays at 18:00 too => on 18:00 sun
+    put a question in #random every Tuesday at 15:30 => on 15:30 tue @random
+    Tuesdays and Fridays only => on tue,fri
+    switch it off => off
+    turn it off => off
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
@@ -102,6 +125,10 @@ _LOOKUPS = """
     make it to the final; silence; hold; kill; end; delete that post; remove your last message
     cancel the post; drop that message; stop it; delete it; remove the last question; no 10; no 2
     delete everything; remove the digest; delete the questions; cancel the last digest; drop 24
+    not in my name; only on fox news; we're off to a bad start; sorry, not sorry
+    drop a question in here; i meant what i said; nobody is in charge; actually existing socialism
+    no fly zone; put out fire; everyone is out of work; one on one; turn of the century
+    no weekends for doctors
     get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
 
