@@ -504,6 +504,7 @@ async def test_the_form_adds_no_schedule_that_is_there(two: Slack) -> None:
         assert modal
         errors = await two.submit(modal, noon)
         assert (expected in errors[Block.TIME]) if expected else not errors
+    assert modal
     assert not await two.submit(modal, noon | values(name="twin"))
     assert len(await schedules(two)) == 4
 
