@@ -35,7 +35,15 @@ from store.db.private import is_exposed
 from store.loading.documents import read_corpus
 from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError
-from store.types import ChannelId, CorpusInvalidError, FeedSource, ParleyError, Schedule, TeamId
+from store.types import (
+    ChannelId,
+    CorpusInvalidError,
+    FeedSource,
+    Health,
+    ParleyError,
+    Schedule,
+    TeamId,
+)
 
 _TOKEN_PROBLEMS = {
     "invalid_auth": "Slack does not know it",
@@ -230,7 +238,9 @@ async def _database(settings: Settings, found: Findings) -> None:
 def _feeds(feeds: Sequence[FeedSource], settings: Settings, found: Findings) -> None:
     found.passed.append(f"Feeds: {len(feeds)}.")
     found.warnings += [
-        f"Feeds: {feed.name} fails: {feed.last_problem}" for feed in feeds if feed.last_problem
+        f"Feeds: {feed.name} {feed.url} fails: {feed.last_problem}"
+        for feed in feeds
+        if feed.health is Health.FAILING
     ]
     if not settings.feeds_contact:
         found.warnings.append(

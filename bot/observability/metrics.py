@@ -23,6 +23,7 @@ from prometheus_client import (
 
 from store import Store
 from store.db import DatabaseError
+from store.types import Health
 from store.version import VERSION
 
 _QUICK = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
@@ -86,7 +87,9 @@ class Metrics:
         self._poll_seconds = Histogram(
             "feed_poll_seconds", "Seconds that a poll of a feed took", buckets=_SLOW, **ours
         )
-        self._failing_feeds = gauge("feeds_failing", "Feeds whose last poll failed")
+        self._failing_feeds = gauge(
+            "feeds_failing", "Feeds whose last poll failed and that are not paused"
+        )
         self._silence = gauge(
             "socket_silence_seconds", "Seconds since the last frame of each kind arrived", ["frame"]
         )
@@ -161,4 +164,6 @@ class Metrics:
             self._posts.labels(state).set(number)
         self._lag.set((await store.statistics.lag(now)).total_seconds())
         self._refused.set(await store.failed_loads.last() is not None)
-        self._failing_feeds.set(sum(feed.failures > 0 for feed in await store.sources.all()))
+        self._failing_feeds.set(
+            sum(feed.health is Health.FAILING for feed in await store.sources.all())
+        )

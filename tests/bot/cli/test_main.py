@@ -484,8 +484,9 @@ def test_check_warns_of_feeds_that_fail_and_of_publishers_that_cannot_reach_us(
         async with open_store("sqlite:///data/parley.db") as store:
             await store.sources.add("https://a.example/feed", now=NOW)
             await store.sources.add("https://b.example/feed", now=NOW)
-            feed, _ = await store.sources.claim_due(NOW, limit=2, owner="a:1")
+            feed, other = await store.sources.claim_due(NOW, limit=2, owner="a:1")
             await store.sources.note_failure(feed, "It is empty.", now=NOW, next_poll_at=NOW)
+            await store.sources.note_gone(other, "It is gone.", now=NOW)
 
     main(["check"])
     assert "FEEDS_CONTACT" not in capsys.readouterr().err
@@ -493,7 +494,9 @@ def test_check_warns_of_feeds_that_fail_and_of_publishers_that_cannot_reach_us(
     main(["check"])
     captured = capsys.readouterr()
     assert "Feeds: 2." in captured.out
-    assert re.search(r"Warning: Feeds: [ab]\.example fails: It is empty\.", captured.err)
+    failing = r"Warning: Feeds: ([ab]\.example) https://\1/feed fails: It is empty\."
+    assert re.search(failing, captured.err)
+    assert "It is gone." not in captured.err, "a feed that is paused does not fail"
     assert "FEEDS_CONTACT is missing" in captured.err
     monkeypatch.setenv("FEEDS_CONTACT", "bot@example.com")
     main(["check"])

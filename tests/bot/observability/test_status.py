@@ -244,6 +244,18 @@ async def test_the_duration_of_a_reload_is_measured(entry: Entry, tmp_path: Path
     assert measured["parley_corpus_revision"] == 2
 
 
+async def test_a_paused_feed_is_not_failing(entry: Entry) -> None:
+    sources = entry.parley.store.sources
+    for host in ("a", "b"):
+        await sources.add(f"https://{host}.example/feed", now=NOW)
+    claimed = await sources.claim_due(NOW, limit=2, owner="me")
+    for feed in claimed:
+        await sources.note_failure(feed, "It is empty.", now=NOW, next_poll_at=NOW)
+    assert (await entry.measured())["parley_feeds_failing"] == 2
+    await sources.pause(claimed[0].id, now=NOW)
+    assert (await entry.measured())["parley_feeds_failing"] == 1
+
+
 async def test_no_words_of_a_sender_become_a_label(entry: Entry) -> None:
     """Prometheus keeps a series for each label for ever."""
     for number in range(5):
