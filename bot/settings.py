@@ -175,8 +175,14 @@ def _prefix(text: str) -> str:
 
 
 def _proxy(text: str) -> str:
-    """Parse the URL of a proxy; http:// may be left out."""
-    return text if "://" in text else f"http://{text}"
+    """Parse the URL of a proxy; http:// may be left out before a host with a port."""
+    return f"http://{text}" if re.search(r"^[^/]*:\d+/?$", text) else text
+
+
+_NO_PROXY_ADDRESS = (
+    "must be the address of an HTTP proxy, such as http://proxy.example:3128, with special"
+    " characters of a password percent-encoded"
+)
 
 
 def _url(text: str) -> str:
@@ -387,10 +393,26 @@ class Settings:
         if proxy is None or is_usable(proxy):
             return []
         name = "HTTPS_PROXY" if self.slack_api_url.startswith("https:") else "HTTP_PROXY"
-        return [
-            f"{name} must be the address of an HTTP proxy, such as http://proxy.example:3128, with"
-            " special characters of a password percent-encoded; or name Slack in NO_PROXY"
-        ]
+        return [f"{name} {_NO_PROXY_ADDRESS}; or name Slack in NO_PROXY"]
+
+    def ignored(self) -> list[str]:
+        """Return sentences on settings that are set and have no effect, or not the wanted one."""
+        found = []
+        is_half = bool(self.port) != bool(self.slack_signing_secret)
+        if is_half and self.slack_app_token and not self.is_shared:
+            names = ["PORT", "SLACK_SIGNING_SECRET"]
+            ignored, lacking = names if self.port else reversed(names)
+            found.append(
+                f"{ignored} has no effect without {lacking}: SLACK_APP_TOKEN is for Socket Mode"
+            )
+        for name, url in (
+            ("HTTPS_PROXY", "https://feed.example/"),
+            ("HTTP_PROXY", "http://feed.example/"),
+        ):
+            proxy = self.proxy_for(url)
+            if proxy and not is_usable(proxy) and proxy != self.proxy_for(self.slack_api_url):
+                found.append(f"{name} {_NO_PROXY_ADDRESS}: no feed is reached through it")
+        return found
 
     def _missing_shared(self) -> tuple[Sequence[str], Sequence[str]]:
         """Return the names of the settings that are needed, and contradictions."""

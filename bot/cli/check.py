@@ -114,7 +114,8 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     found.problems = [f"Settings: {problem}." for problem in problems]
     if not found.problems:
         found.passed.append("Settings: complete.")
-    found.warnings += [*misspelled(environ), *_proxy_warnings(settings)]
+    found.warnings += [*misspelled(environ), *(f"{one}." for one in settings.ignored())]
+    found.warnings += _proxy_warnings(settings)
     if through := _through(settings):
         found.passed.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     if env_file and is_exposed(env_file):

@@ -555,6 +555,34 @@ def test_check_when_slack_cannot_be_reached(
 
 
 @pytest.mark.parametrize(
+    ("environ", "warning"),
+    [
+        ({"PORT": "3000"}, "PORT has no effect without SLACK_SIGNING_SECRET: SLACK_APP_TOKEN is"),
+        ({"SLACK_SIGNING_SECRET": "s"}, "SLACK_SIGNING_SECRET has no effect without PORT: SLACK"),
+        ({"HTTPS_PROXY": "socks5://x:1"}, "HTTPS_PROXY must be the address of an HTTP proxy, such"),
+        ({"HTTP_PROXY": "foo"}, "HTTP_PROXY must be the address of an HTTP proxy, such as http:"),
+        ({"HTTPS_PROXY": "socks5://x:1", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "foo:1", "HTTP_PROXY": "http://foo"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("unreachable")
+def test_check_warns_of_settings_without_effect(
+    environ: dict[str, str],
+    warning: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, text in environ.items():
+        monkeypatch.setenv(name, text)
+    assert main(["check"]) == 1
+    warnings = re.findall(r"Warning: (?!Database|Clock)(.*)", capsys.readouterr().err)
+    assert len(warnings) == (warning is not None)
+    assert all(one.startswith(str(warning)) for one in warnings)
+
+
+@pytest.mark.parametrize(
     ("port", "proxies", "warning"),
     [
         ("3000", "0", None),
