@@ -53,8 +53,8 @@ _OTHER_TRANSPORT = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0, 1 (failure), 2 (wrong arguments), 78 (configuration error), 130 (interrupted), or 141 (nobody
-    reads the output any more, as after `| head`).
+    0, 1 (failure), 2 (wrong arguments), 65 (some files are not loaded), 78 (configuration error),
+    130 (interrupted), or 141 (nobody reads the output any more, as after `| head`).
     """
     replace_invalid_utf8()
     arguments = _parser().parse_args(argv)

@@ -8,6 +8,8 @@ from bot.settings import Settings, misspelled
 from store import Store, open_store
 from store.db import DatabaseError, exists, readable
 
+EX_DATAERR = 65
+"""The exit code if files are not loaded, and the others are (sysexits.h)."""
 EX_CONFIG = 78
 """The exit code for a configuration error (sysexits.h)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.cli.channel_names import channel_names
-from bot.cli.context import EX_CONFIG, command_settings, command_store
+from bot.cli.context import EX_CONFIG, EX_DATAERR, command_settings, command_store
 from bot.cli.load_report import format_check, format_revision, format_warnings, listed_effects
 from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import complain, say
@@ -142,4 +142,4 @@ def _complain_of_files(problems: Sequence[Problem]) -> int:
     complain("Not loaded (such a file keeps the stories that it had):")
     for problem in problems:
         complain(str(problem))
-    return EX_CONFIG
+    return EX_DATAERR

@@ -67,7 +67,12 @@ class Uploads:
                 raise
             shown = views.invalid(error.problems)
         else:
-            shown = views.reloaded(reload)
+            if reload.problems and not reload.is_changed:
+                # The document cannot be loaded where it is, and it could when it was offered.
+                await asyncio.to_thread(_swap, path, before)
+                shown = views.invalid(reload.problems)
+            else:
+                shown = views.reloaded(reload)
         await answer(respond, shown, replace=True)
 
     async def _check(

@@ -290,15 +290,16 @@ class Corpus:
         changed documents are parsed and indexed again. An article keeps its id when its text is
         edited or moved. If nothing has changed, nothing is written. *announce* is called with the
         changes before they are written. If it not *finishes*, call `finish` after it. Raises
-        `CorpusInvalidError` if there are problems and nothing else to load, and
-        `ConcurrentLoadError` if another process loads the folder first.
+        `CorpusInvalidError` if no document can be read, and `ConcurrentLoadError` if another
+        process loads the folder first.
         """
         watched = progress or Progress()
         with self._timing():
             async with self._planning() as plan:
                 folder = await self._plan(plan, path, watched, at)
                 if plan.base and not plan.documents:
-                    await self._forget_failed_load(path)
+                    if not folder.problems:
+                        await self._forget_failed_load(path)
                     if finishes:
                         await self.finish(watched)
                     revision = await revisions.loaded(self._database)
@@ -612,7 +613,8 @@ class Corpus:
         with Parser() as parser:
             folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser, at)
         await plan_reload(self._database, plan, folder, documents, progress)
-        if folder.problems and plan.base and not plan.documents:
+        broken = {str(problem.path) for problem in folder.problems}
+        if plan.base and not plan.documents and broken.issuperset(folder.digests):
             raise CorpusInvalidError(folder.problems)
         return folder
 

@@ -230,16 +230,19 @@ def test_check_of_a_broken_corpus_names_every_problem(
     path = corpus(folder)
     for number in range(150):
         (folder / "corpus" / f"{number:03}.txt").write_text("")
-    for command in (["check", "--corpus", path], ["load", path]):
-        assert main(command) == 78
-        lead, *named = capsys.readouterr().err.splitlines()
+    for command in (["check", "--corpus", path], ["load", path], ["load", path]):
+        assert main(command) == 65
+        printed = capsys.readouterr()
+        lead, *named = printed.err.splitlines()
         assert lead == "Not loaded (such a file keeps the stories that it had):"
         assert len(named) == 150
+    assert "Nothing has changed: 1 document with 1 story" in printed.out
+    corpus(folder, "")
     assert main(["load", path]) == 78
     lead, *named, last = capsys.readouterr().err.splitlines()
     assert lead.startswith("Nothing was loaded, because of problems in ")
     assert len(named) == 100
-    assert last.startswith("… and 50 more: `python -m bot check --corpus")
+    assert last.startswith("… and 51 more: `python -m bot check --corpus")
 
 
 def test_warnings_are_printed_and_the_rest_is_loaded(

@@ -146,7 +146,7 @@ async def test_a_reload_that_outlives_its_response_url_answers_in_a_direct_messa
 async def test_a_broken_document_is_named_and_changes_nothing(slack: Slack) -> None:
     (slack.corpus / "bad.txt").write_text("Only a headline & <!channel>\n")
     (answer,) = await slack.type("/corpus reload")
-    assert "1 problem in the folder; nothing was changed" in answer["text"]
+    assert "Nothing has changed: still revision 1" in answer["text"]
     assert "bad.txt:1: has a headline and no article below it" in texts([answer])
     (answer,) = await slack.type("/corpus status")
     assert "revision 1" in answer["text"]
