@@ -333,13 +333,16 @@ def romanized(word: str) -> str:
 
 
 def in_latin(word: str) -> Sequence[str]:
-    """Return a word of another alphabet in Latin letters, nothing for one in Latin or no alphabet.
+    """Return how a name in another alphabet may be spelled in Latin letters; nothing for others.
 
-    A name may be one of the other language, or a foreign one: Kharkiv, but Hawking.
+    A name may be one of the other language, or a foreign one: Kharkiv, but Hawking. A word of one
+    or two letters is more likely a preposition.
     """
-    if word.isascii() or not _ALPHABET.match(word):
+    if len(word) < 3 or not word.isalpha() or not _ALPHABET.match(word):
         return ()
     own = _fold("".join(filter(str.isalpha, anyascii(word))))
+    if len(own) < 3:
+        return ()
     return own, _FOREIGN.sub(lambda found: _FOREIGN_LETTERS[found[0]], own)
 
 

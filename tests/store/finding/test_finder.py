@@ -469,6 +469,17 @@ async def test_an_everyday_word_in_another_alphabet_is_no_misspelling(query: str
     assert await Finder.of([make_article(1, everyday)]).find(query) == Nothing()
 
 
+@pytest.mark.parametrize("query", ["Т-90", "Т90", "Д5", "В-2", "к", "по", "визит в"])
+async def test_a_code_or_a_preposition_in_another_alphabet_is_no_name(query: str) -> None:
+    text = "Vitamin D and a T-34 stood on K Street; V. Orban met po and na."
+    assert await Finder.of([make_article(1, text)]).find(query) == Nothing()
+
+
+@given(st.text(st.characters(min_codepoint=0x370, max_codepoint=0x10FF), max_size=4))
+async def test_any_word_in_another_alphabet_has_an_answer(query: str) -> None:
+    await Finder.of([make_article(1, "Vladimir met George.")]).find(query)
+
+
 async def test_a_corpus_in_another_alphabet_is_searched_in_its_letters() -> None:
     stories = ["Путин прилетел в Пекин.", "Patin met Pekin.", "Ремонт дороги окончен."]
     finder = Finder.of([make_article(at, text) for at, text in enumerate(stories)])
