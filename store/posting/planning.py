@@ -41,6 +41,9 @@ from store.types import (
 
 _BATCH = 100
 """How many schedules one transaction plans. Only one transaction can write at a time."""
+_ROUNDS = 30
+"""How many occurrences of a schedule are planned in one transaction, which others wait for: after
+long downtime there are many."""
 _TOPIC_STORIES = 1000
 """The largest number of stories on one topic that a schedule chooses from."""
 _FAR = 400
@@ -273,7 +276,9 @@ class _Batch:
             waiting.append(to_schedule(row))
         if self._size > 1:
             self.bad = None
-        while waiting:
+        for _ in range(_ROUNDS):
+            if not waiting:
+                break
             # What a channel gets depends on what it got before: plan the next one of each channel.
             waiting.sort(key=lambda each: (each.next.due_at, each.name))
             planned: dict[tuple[TeamId, ChannelId], Schedule] = {}
@@ -283,7 +288,7 @@ class _Batch:
             ids = {each.id for each in planned.values()}
             waiting = [following(each) if each.id in ids else each for each in waiting]
             waiting = [each for each in waiting if each.next.due_at <= self._now]
-        return len(rows) == limit
+        return bool(waiting) or len(rows) == limit
 
     async def _plan_each(self, connection: Connection, schedules: Sequence[Schedule]) -> None:
         """Plan one occurrence of each of the schedules, which are of different channels."""

@@ -128,6 +128,19 @@ async def test_a_week_of_downtime_leaves_a_row_for_each_day(
     ]
 
 
+async def test_long_downtime_is_planned_in_several_transactions(
+    store: Store, clock: StoppedClock
+) -> None:
+    await on(store, clock)
+    now = clock.forward(days=100, minutes=90)
+    transactions = 1
+    while await store.planning.plan_some(now):
+        transactions += 1
+    assert transactions > 2
+    states = [state for _, state, _ in await rows(store)]
+    assert states == ["missed"] * 100 + ["planned"]
+
+
 async def test_a_grace_that_crosses_midnight(store: Store, clock: StoppedClock) -> None:
     await on(store, clock, timetable=Timetable(at=time(23), weekdays=DAILY, zone="UTC"))
     await store.planning.plan_due(clock.forward(hours=16, minutes=30))
