@@ -99,6 +99,7 @@ async def assemble(
     """
     metrics = metrics or Metrics()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     async with AsyncExitStack() as stack:
         stop = stop or asyncio.Event()
 
@@ -297,7 +298,6 @@ async def serve(
         # at the whole corpus again, and stop all threads meanwhile.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
         await entrance.run(stop, ready)
         log.info("stopping")
 
