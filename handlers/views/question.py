@@ -91,7 +91,7 @@ def posted_since(before: Post) -> str:
     """Return that *before* posted the same, after the person was shown what a button posts."""
     does = "shared" if before.kind is PostKind.SHARE else "asked"
     who = f"<@{before.asked_by}> {does} this" if before.asked_by else f"This was {does}"
-    return f"{who} in {channel_link(before.channel_id)} before you did: {when(before.due_at)}."
+    return f"{who} in {channel_link(before.channel_id)} already: {when(before.due_at)}."
 
 
 def question(article: Article, *, asked_by: UserId | None, has_menu: bool = False) -> Message:

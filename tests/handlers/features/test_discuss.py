@@ -188,7 +188,7 @@ async def test_two_people_who_press_at_once_ask_the_question_once(slack: Slack) 
     (question,) = slack.public()
     ((user, told),) = left.items()
     assert f"<@{BEN if user == ANA else ANA}>" in texts([question])
-    assert f"in <#{GENERAL}> before you did: <!date^" in told["text"]
+    assert f"in <#{GENERAL}> already: <!date^" in told["text"]
     assert labels(told) == ["Ask it again", "Another one"]
 
 
@@ -199,7 +199,7 @@ async def test_a_preview_that_somebody_has_asked_since_says_so_and_asks_again_if
     await slack.press(Action.DISCUSS_POST, seen[ANA])
     slack.clock.forward(seconds=5)
     told = (await press_at_once(slack, Action.DISCUSS_POST, {BEN: seen[BEN]}))[BEN]
-    assert "before you did" in told["text"]
+    assert "already" in told["text"]
     assert len(slack.public()) == 1
     await slack.press_thrice(Action.DISCUSS_POST, told, user=BEN)
     assert len(slack.public()) == 2
@@ -220,7 +220,7 @@ async def test_asking_again_is_for_what_was_shown_and_not_for_what_came_after(
     await slack.press(Action.DISCUSS_POST, seen[ANA])
     slack.clock.forward(minutes=2)
     told = (await press_at_once(slack, Action.DISCUSS_POST, {BEN: seen[BEN]}))[BEN]
-    assert "before you did" in told["text"]
+    assert "already" in told["text"]
     assert len(slack.public()) == 2
 
 
@@ -228,7 +228,7 @@ async def test_two_people_who_discuss_a_story_at_once_ask_its_question_once(slac
     seen = {user: (await slack.type("/brief timber", user=user))[0] for user in (ANA, BEN)}
     ((_, told),) = (await press_at_once(slack, Action.BRIEF_DISCUSS, seen)).items()
     assert len(slack.public()) == 1
-    assert "before you did" in told["text"] or "Last asked here" in texts([told])
+    assert "already" in told["text"] or "Last asked here" in texts([told])
 
 
 async def test_two_people_who_share_a_story_at_once_share_it_once(slack: Slack) -> None:
@@ -248,7 +248,7 @@ async def test_two_people_who_join_at_once_ask_the_question_once(slack: Slack) -
         await press_at_once(slack, Action.DISCUSS_JOIN, offers, channel=RANDOM)
     ).items()
     assert len([one for one in slack.public(RANDOM) if one.get("blocks")]) == 1
-    assert "before you did" in told["text"]
+    assert "already" in told["text"]
     await slack.press(Action.DISCUSS_POST, told, user=user, channel=RANDOM)
     assert len([one for one in slack.public(RANDOM) if one.get("blocks")]) == 2
 
@@ -267,6 +267,6 @@ async def test_a_question_that_missed_its_time_is_not_asked_after_somebody_else_
     await slack.press(Action.DISCUSS_POST, preview, user=BEN)
     (asked,) = await slack.press(Action.POST_AGAIN, told, channel="D0ANA")
     assert len(slack.public()) == 1
-    assert "before you did" in asked["text"]
+    assert "already" in asked["text"]
     await slack.press(Action.POST_AGAIN, asked, channel="D0ANA")
     assert len(slack.public()) == 2

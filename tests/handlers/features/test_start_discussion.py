@@ -160,7 +160,7 @@ async def test_a_form_says_that_somebody_has_asked_the_question_since(slack: Sla
     await slack.submit(views[BEN], user=BEN)
     told = slack.modal(BEN)
     assert told
-    assert f"in <#{GENERAL}> before you did: <!date^" in texts([told])
+    assert f"in <#{GENERAL}> already: <!date^" in texts([told])
     assert told["submit"]["text"] == "Ask it again"
     assert len(slack.public()) == 1
     await slack.submit(told, user=BEN)
