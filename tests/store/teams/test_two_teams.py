@@ -60,7 +60,10 @@ WITHOUT_TEAM = frozenset(
             f"corpus.{name}"
             for name in ("change_feed", "forget_retired", "load_feed", "remove_feed", "retire")
         ),
-        *(f"corpus.{name}" for name in ("can_write_question", "question_like", "write_question")),
+        *(
+            f"corpus.{name}"
+            for name in ("can_write_question", "finish", "question_like", "write_question")
+        ),
         *(f"sources.{name}" for name in ("add", "all", "claim_due", "find", "get", "keep")),
         *(
             f"sources.{name}"
