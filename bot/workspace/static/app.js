@@ -35,6 +35,7 @@ const pane = sidePane(workspace, {
 const offlineBanner = el("div", { class: "offline", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
 let unsubscribe = () => {};
 let viewChanges = 0;
+let stateLoads = 0;
 
 // The URL fragment holds the location, #user/channel/tab, so that a reload or a second window works.
 function readLocation() {
@@ -77,7 +78,10 @@ async function switchUser(user) {
 }
 
 async function loadState(user) {
-  workspace.setState(await get("state", { user: user || undefined }));
+  const load = ++stateLoads;
+  const state = await get("state", { user: user || undefined });
+  // A refresh for the user before must not take a switch back.
+  if (load === stateLoads) workspace.setState(state);
 }
 
 function setLive(isLive) {
