@@ -35,7 +35,7 @@ const pane = sidePane(workspace, {
 const offlineBanner = el("div", { class: "offline", role: "alert", hidden: true }, "The workspace does not answer. Trying again…");
 let unsubscribe = () => {};
 let viewChanges = 0;
-let stateLoads = 0;
+let actingAs;
 
 // The URL fragment holds the location, #user/channel/tab, so that a reload or a second window works.
 function readLocation() {
@@ -53,8 +53,10 @@ function navigate({ user = workspace.me.id, channel = null, tab = null }) {
 }
 
 async function showLocation() {
+  const { hash } = location;
   const { user, channel, tab } = readLocation();
   if (!workspace.me || (user && user !== workspace.me.id)) await switchUser(user);
+  if (hash !== location.hash) return;
   const found = workspace.channel(channel) || workspace.channel(workspace.tour()?.channel) || workspace.channels()[0];
   if (found.id !== workspace.current()?.id && pane.shown() === "thread") pane.close();
   workspace.setCurrent(found);
@@ -73,15 +75,16 @@ async function showLocation() {
 async function switchUser(user) {
   unsubscribe();
   if (pane.shown() === "thread") pane.close();
-  await loadState(user);
+  actingAs = user || undefined;
+  await loadState();
   unsubscribe = subscribe(workspace.me.id, { onopen: refresh, onevent: handleEvent, onlost: () => setLive(false) });
 }
 
-async function loadState(user) {
-  const load = ++stateLoads;
-  const state = await get("state", { user: user || undefined });
-  // A refresh for the user before must not take a switch back.
-  if (load === stateLoads) workspace.setState(state);
+// A switch of user during a refresh stays.
+async function loadState() {
+  const user = actingAs;
+  const state = await get("state", { user });
+  if (user === actingAs) workspace.setState(state);
 }
 
 function setLive(isLive) {
@@ -95,7 +98,7 @@ function setLive(isLive) {
 // Reloads everything when the connection opens, the first time or after it was lost.
 async function refresh() {
   await attempt(async () => {
-    await loadState(workspace.me.id);
+    await loadState();
     setLive(true);
     // A view that changes while the answer is on its way is newer than the answer.
     let views, changes;
@@ -166,7 +169,7 @@ function isAgentAnswer(message) {
 // Reloads the people and channels after a change to them. Every date follows the reader's zone.
 async function reloadState() {
   const [before, zone] = [workspace.current(), workspace.zone];
-  await loadState(workspace.me.id);
+  await loadState();
   if (zone !== workspace.zone) return refresh();
   const now = workspace.current();
   if (!now) return showLocation();
@@ -223,9 +226,10 @@ function onKey(event) {
 
 async function start() {
   document.getElementById("app").append(offlineBanner, channelSidebar.node, main.node, pane.node);
+  // First, because somebody may go back while the page opens.
+  addEventListener("hashchange", () => attempt(showLocation));
   await showLocation();
   if (workspace.tour() && innerWidth > 1000) pane.openTour();
-  addEventListener("hashchange", () => attempt(showLocation));
   addEventListener("keydown", onKey);
   setInterval(() => main.renderHead(), CLOCK_MS);
   main.focus();
