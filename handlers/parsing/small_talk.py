@@ -196,12 +196,11 @@ _SAYINGS = (
         r"\b(?:delete|remove|erase|forget|wipe|clear|export|download|see|show|access)"
         r" (?:(?:all|of|the|me|any) )*(?:my|our) (?:\w+ )?"
         r"(?:data|info|information|messages|history|searches|words|account|records|logs|queries)\b"
-        r"|\b(?:forget|erase) (?:about )?me\b|\b(?:about|know|have on) me\b.*|\bhave (?:on"
-        r"|about) me\b"
-        r"|^(?=.*\b(?:you|parley|bot|my|our)\b)(?:do|does|are|is|what|where|who|how|can|will|why"
-        r"|did"
-        r"|have|has|don t)\b.*\b(?:stor(?:e|es|ed|ing)|sav(?:e|es|ed|ing)|keep(?:s|ing)?|kept"
-        r"|log(?:s|ged|ging)?|record(?:s|ed|ing)?|track(?:s|ed|ing)?|collect(?:s|ed|ing)?"
+        r"|\b(?:forget|erase) (?:about )?me\b|\b(?:about|know|have on) me\b.*"
+        r"|\bhave (?:on|about) me\b"
+        r"|^(?=.*\b(?:you|parley|bot|my|our)\b)(?:do|does|are|is|what|where|who|how|can|will"
+        r"|why|did|have|has|don t)\b.*\b(?:stor(?:e|es|ed|ing)|sav(?:e|es|ed|ing)"
+        r"|keep(?:s|ing)?|kept|log(?:s|ged|ging)?|record(?:s|ed|ing)?|track(?:s|ed|ing)?|collect(?:s|ed|ing)?"
         r"|remember(?:s|ed)?|spy(?:ing)?|listen(?:s|ing)?|read(?:ing)?|sell|privacy|confidential)\b"
         r"|^(?:who|(?:who )?(?:can|do|does|will)(?: \w+)?) (?:sees?|reads?) (?:what|my|our)\b"
         r"|\b(?:your|parley s?) (?:privacy|data)\b",
@@ -256,10 +255,9 @@ _SAYINGS = (
     ),
     (
         SmallTalk.OWNER,
-        r"^whose\b|^(?:who|what|which|tell me who|do you know who)\b.*\b(?:set|setup|own(?:s|ed"
-        r"|er)?"
-        r"|created?|made|started|added|scheduled|configured|responsible|charge|manages?|runs?|put"
-        r"|turned|switched|asked for)\b.*\b(?:this|it|that|these|them|here|owner|channel|thing"
+        r"^whose\b|^(?:who|what|which|tell me who|do you know who)\b.*\b(?:set|setup"
+        r"|own(?:s|ed|er)?|created?|made|started|added|scheduled|configured|responsible|charge|manages?|runs?"
+        r"|put|turned|switched|asked for)\b.*\b(?:this|it|that|these|them|here|owner|channel|thing"
         r"|(?:post|question|digest|schedule|reminder|message)s?)\b|^who (?:is|s) the owner$"
         r"|^owner$",
         _SMALL
@@ -267,26 +265,23 @@ _SAYINGS = (
         | _WHEN
         | _set(
             "who whose tell know set setup up own owns owned owner create created made started"
-            " added"
-            " scheduled configured responsible charge manage manages run runs put turned switched"
-            " asked channel thing current currently first"
+            " added scheduled configured responsible charge manage manages run runs put turned"
+            " switched asked channel thing current currently first"
         ),
     ),
     (
         SmallTalk.NEXT,
         r"^(?:when|what|which|is|are|was|were|will|does|do|did|has|have|any|anything|show)\b.*"
         r"\b(?:next|still|scheduled|planned|upcoming|paused|running|active|due|coming|stopped"
-        r"|skipped"
-        r"|post(?:s|ed|ing)?)\b|^(?:is|are|will) (?:it|they|that|this|there|the \w+) (?:be )?"
-        r"(?:on|off|out|one)\b",
+        r"|skipped|post(?:s|ed|ing)?)\b|^(?:is|are|will) (?:it|they|that|this|there|the \w+) "
+        r"(?:be )?(?:on|off|out|one)\b",
         _SMALL
         | _POSTS
         | _WHEN
         | _set(
             "when next still off scheduled planned upcoming paused running active due coming"
-            " stopped"
-            " skipped posted posting one up come comes then there again show get going out status"
-            " channel anything set today tonight been yet"
+            " stopped skipped posted posting one up come comes then there again show get going"
+            " out status channel anything set today tonight been yet"
         ),
     ),
     (
@@ -305,13 +300,11 @@ _SAYINGS = (
     (
         SmallTalk.CHANGE,
         r"^(?:pause|mute|snooze|skip|stop|hold|change|move|push|shift|make|set|switch|turn"
-        r"|reschedule"
-        r"|postpone|delay|post|send|ask|keep|unpause|resume|restart|cancel|bring|put|update|drop|do"
+        r"|reschedule|postpone|delay|post|send|ask|keep|unpause|resume|restart|cancel|bring|put|update|drop|do"
         r"|run|have|adjust|edit|not|only|except|no|don t|never|also|every|on|at|i (?:meant|said"
         r"|mean)"
         r"|(?:we|i|everyone|everybody|nobody) (?:re|are|m|am|s|is|will)|instead|nothing|leave|it"
-        r"|a (?:bit|little)|half an"
-        r"|an|one|\d+) (?=.* )"
+        r"|a (?:bit|little)|half an|an|one|\d+) (?=.* )"
         r"(?=.*\b(?:it|them|posts?|posting|questions?|digests?|schedules?|reminders?|time ?zone"
         r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekends|weekdays|holidays|later|earlier"
         r"|half past|(?:twice|once|times) a|\d{1,2} \d\d|\d{1,2} ?[ap]m)\b)",

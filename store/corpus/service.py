@@ -289,7 +289,7 @@ class Corpus:
         The stories of other sources stay, and so do those of a document that has a problem. Only
         changed documents are parsed and indexed again. An article keeps its id when its text is
         edited or moved. If nothing has changed, nothing is written. *announce* is called with the
-        changes before they are written. If it not *finishes*, call `finish` after it. Raises
+        changes before they are written. Unless it *finishes*, call `finish` after it. Raises
         `CorpusInvalidError` if no document can be read, and `ConcurrentLoadError` if another
         process loads the folder first.
         """

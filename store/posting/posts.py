@@ -112,7 +112,7 @@ class Claim:
     @property
     def has_thread(self) -> bool:
         """Whether the post gets its stories in its thread once it is sent."""
-        return self.post.kind in (PostKind.QUESTION, PostKind.DIGEST) and bool(self.story_ids)
+        return self.post.kind in _ASKING and bool(self.story_ids)
 
 
 @dataclass(frozen=True, slots=True)
