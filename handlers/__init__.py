@@ -64,7 +64,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     uploads = Uploads(store, slack, options, sources)
 
     def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        app.block_action(action)(on_press(slack.background, slack.responders, listener))
+        listening = on_press(slack.background, slack.responders, slack.directory, listener)
+        app.block_action(action)(listening)
 
     app.command(str(Command.BRIEF))(brief.command)
     app.command(str(Command.DISCUSS))(discuss.command)

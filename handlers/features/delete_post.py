@@ -13,7 +13,7 @@ from handlers.button_value import Value
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
 from handlers.slack.api_errors import classify
-from handlers.slack.button_press import require_home
+from handlers.slack.button_press import home_of
 from handlers.slack.error_replies import sentence
 from handlers.slack.payloads import Interaction
 from handlers.slack.people import Colleague
@@ -48,7 +48,7 @@ class DeletePost:
         said = shortcut["message"]
 
         async def work() -> None:
-            team_id, channel_id = require_home(body), body["channel"]["id"]
+            team_id, channel_id = home_of(body), body["channel"]["id"]
             by = await self.slack.directory.colleague(team_id, body["user"]["id"])
             post = await self.store.posts.by_message(team_id, channel_id, said["ts"])
             if post is None or post.kind not in _KINDS:
@@ -70,7 +70,7 @@ class DeletePost:
 
     async def confirmed(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Delete the post, with its story in the thread, and show the result in the modal."""
-        team_id = require_home(body)
+        team_id = home_of(body)
         respond = self.slack.responders.modal(team_id, view["id"])
 
         async def work() -> None:

@@ -18,7 +18,7 @@ from handlers.parsing.message_text import message_text
 from handlers.parsing.small_talk import SmallTalk, meant_talk, small_talk
 from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
-from handlers.slack.button_press import home_of, require_home
+from handlers.slack.button_press import require_reader
 from handlers.slack.payloads import Context, Event, Interaction
 from handlers.views import welcome
 from store.types import Article, ChannelId, Found, ParleyError, TeamId
@@ -71,7 +71,7 @@ class Mention:
         """Show the stories that are related to a message."""
 
         async def work() -> None:
-            require_home(body)
+            team_id = await require_reader(self.slack.directory, body)
             about, channel_id = shortcut["message"], body["channel"]["id"]
             text = message_text(about)
             if not text:
@@ -80,7 +80,7 @@ class Mention:
             root_ts = about.get("thread_ts")
             thread_ts = root_ts if root_ts != about["ts"] else None
             where = thread_ts or where_of(channel_id)
-            shown = await self._stories_in(home_of(body), channel_id, about["ts"])
+            shown = await self._stories_in(team_id, channel_id, about["ts"])
             related = await self.lookup.related(text, where=where, shown=shown)
             await answer(respond, related, thread_ts=thread_ts)
 

@@ -13,7 +13,7 @@ from handlers.features.dependencies import Options, Slack
 from handlers.features.lookup import LookUp
 from handlers.ids import Block
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, require_home
+from handlers.slack.button_press import Press, require_reader
 from handlers.slack.payloads import Interaction
 from handlers.views import unasked as views
 from handlers.views.message import message
@@ -61,7 +61,7 @@ class Questions:
         """Save the question, or show the form again with what is to be looked at first."""
         article, typed = None, _typed(view)
         try:
-            team_id = require_home(body)
+            team_id = await require_reader(self.slack.directory, body)
             user_id = body["user"]["id"]
             value = Value.decode(view["private_metadata"])
             article = await self.lookup.article(value.article_id)

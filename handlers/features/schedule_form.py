@@ -31,7 +31,7 @@ from handlers.parsing.timetable import WEEKDAYS
 from handlers.parsing.zones import is_zone, zones_like
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
-from handlers.slack.button_press import Press, Request, home_of, require_home
+from handlers.slack.button_press import Press, Request, home_of, require_reader
 from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
 from handlers.views import schedule as views
@@ -211,7 +211,8 @@ class ScheduleForm:
         """Save the submitted form, or show an error at each field that is wrong."""
         user_id = body["user"]["id"]
         try:
-            team_id, before, is_outside = require_home(body), None, False
+            team_id = await require_reader(self.slack.directory, body)
+            before, is_outside = None, False
             schedules: Sequence[Schedule] = ()
             submission, errors = _parse(view, self.options.clock())
             if submission:

@@ -11,7 +11,7 @@ from handlers.features.dependencies import Slack
 from handlers.features.discuss import Discuss
 from handlers.features.lookup import LookUp
 from handlers.ids import Block, Field
-from handlers.slack.button_press import Press, home_of, require_home
+from handlers.slack.button_press import Press, home_of, require_reader
 from handlers.slack.error_replies import sentence
 from handlers.slack.payloads import Interaction
 from handlers.views import modal as views
@@ -31,7 +31,7 @@ class DiscussionForm:
         """Open the form."""
 
         async def work() -> None:
-            team_id = require_home(body)
+            team_id = await require_reader(self.slack.directory, body)
             view = views.discussion(None, example=self._example)
             await self.slack.responders.require_open(team_id, body["trigger_id"], view)
 
@@ -59,7 +59,7 @@ class DiscussionForm:
     async def submitted(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question of the form's story; show a preview if it was found or asked before."""
         try:
-            team_id = require_home(body)
+            team_id = await require_reader(self.slack.directory, body)
             value = Value.decode(view["private_metadata"])
             values = view["state"]["values"]
             channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
@@ -93,7 +93,7 @@ class DiscussionForm:
     async def confirmed(self, ack: AsyncAck, body: Interaction, view: dict[str, Any]) -> None:
         """Post the question in the preview, or show the preview again with the problem."""
         try:
-            team_id = require_home(body)
+            team_id = await require_reader(self.slack.directory, body)
             value = Value.decode(view["private_metadata"])
             problem = await self._channel_problem(body, team_id, value.channel_id)
             if problem is None:

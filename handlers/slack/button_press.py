@@ -9,10 +9,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.button_value import NO_CHANNEL, Value
 from handlers.slack.background import Background
-from handlers.slack.directory import STRANGER
+from handlers.slack.directory import Directory
 from handlers.slack.payloads import Interaction, SlashCommand
 from handlers.slack.responders import Responders
-from store.types import ChannelId, ParleyError, TeamId, UserId
+from store.types import ChannelId, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,6 @@ class Press(Request):
     @classmethod
     def of(cls, body: Interaction) -> Self:
         """Parse the payload; raises `ParleyError` if Parley did not write the button's value."""
-        team_id = require_home(body)
         action = body["actions"][0]
         view = body.get("view")
         if action["type"] == "plain_text_input":
@@ -69,7 +68,7 @@ class Press(Request):
             option = action.get("selected_option") or {}
             value = Value.decode(action.get("value") or option.get("value", ""))
         return cls(
-            team_id=team_id,
+            team_id=home_of(body),
             channel_id=NO_CHANNEL if view else body["channel"]["id"],
             user_id=body["user"]["id"],
             message_ts=view["root_view_id"] if view else body["container"]["message_ts"],
@@ -99,12 +98,12 @@ async def acknowledge(ack: AsyncAck) -> None:
 
 
 def on_press(
-    background: Background, responders: Responders, pressed: Pressed
+    background: Background, responders: Responders, directory: Directory, pressed: Pressed
 ) -> Callable[..., Awaitable[None]]:
     """Build a Bolt listener that acks immediately and runs *pressed* in the background.
 
     It answers by response_url, or in a modal if the press has none. A second press of the same
-    button is ignored while the first one is being handled.
+    button is ignored while the first one is being handled. Users of other companies are refused.
     """
     running: set[Press] = set()
 
@@ -115,6 +114,7 @@ def on_press(
             return
         running.add(same)
         try:
+            await require_reader(directory, body)
             await pressed(press, respond)
         finally:
             running.discard(same)
@@ -152,9 +152,14 @@ def home_of(body: Interaction) -> TeamId:
     return TeamId(home)
 
 
-def require_home(body: Interaction) -> TeamId:
-    """Return `home_of(body)`; raises `ParleyError` if the user belongs to another team."""
-    home, theirs = home_of(body), body["user"].get("team_id")
-    if theirs and theirs != home:
-        raise ParleyError(STRANGER)
+async def require_reader(directory: Directory, body: Interaction) -> TeamId:
+    """Return `home_of(body)`; raises `ParleyError` if the user does not belong to that workspace.
+
+    It does not raise if asking Slack fails, so it permits look-ups only.
+    """
+    home, user = home_of(body), body["user"]
+    # In an Enterprise organization, this is the id of the organization, or of any of its
+    # workspaces (docs.slack.dev: block_suggestion payload).
+    if user.get("team_id") != home:
+        await directory.require_reader(home, user["id"])
     return home

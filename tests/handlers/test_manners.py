@@ -8,8 +8,10 @@ import pytest
 
 from bot.dispatch import ParleyApp
 from bot.workspace import Fault
+from bot.workspace.model.directory import ORGANIZATION, SISTER_TEAM_ID
 from handlers.features.start_discussion import DiscussionForm
 from handlers.ids import Action, Block, Command, Field, Shortcut
+from handlers.slack.directory import STRANGER
 from tests.handlers.conftest import Slack, dm, texts
 from tests.ids import ANA, BEN, GENERAL, TEAM
 
@@ -155,6 +157,28 @@ async def test_a_stranger_submits_nothing(slack: Slack) -> None:
     assert reply
     assert "only help members of this workspace" in texts([reply])
     assert not slack.public()
+
+
+async def test_a_member_in_an_enterprise_organization_presses_everything(slack: Slack) -> None:
+    """Their payloads name the organization in place of the workspace."""
+    slack.workspace.change_person(BEN, teams=(SISTER_TEAM_ID, TEAM))
+    (answer,) = await slack.type("/brief dockworkers", user=BEN)
+    assert slack.payloads[-1]["user_id"] == BEN
+    await slack.press(Action.BRIEF_SHARE, answer, user=BEN)
+    assert slack.payloads[-1]["user"]["team_id"] == ORGANIZATION["id"]
+    (shared,) = slack.public()
+    await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, GENERAL, shared["ts"])
+    await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
+    await slack.settled()
+    modal = slack.modal(BEN)
+    assert modal
+    channel: dict[str, Any] = {Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}}
+    assert not await slack.submit(modal, channel, user=BEN)
+    modal = slack.modal(BEN)
+    assert modal
+    await slack.submit(modal, user=BEN)
+    assert len(slack.public()) == 2
+    assert STRANGER not in texts(slack.workspace.messages(GENERAL, BEN))
 
 
 async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:

@@ -18,7 +18,12 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.manifest import manifest
 from bot.workspace import Fault
-from bot.workspace.model.directory import BOT_USER_ID, STRANGERS_TEAM_ID, Person
+from bot.workspace.model.directory import (
+    BOT_USER_ID,
+    SISTER_TEAM_ID,
+    STRANGERS_TEAM_ID,
+    Person,
+)
 from bot.workspace.model.tickets import new_id
 from handlers.button_value import Value
 from handlers.features.digest import _CHANGING
@@ -49,7 +54,11 @@ class Role(StrEnum):
     SINGLE = "U0SINGLE"
     """A guest of one channel."""
     STRANGER = "U0STRANGER"
-    """Somebody of another workspace; every payload says so."""
+    """Somebody of another company; every payload names another team."""
+    SISTER = "U0SISTER"
+    """Somebody of our Enterprise organization who is not in this workspace."""
+    GRID = "U0GRID"
+    """A member of this workspace and others of the organization: payloads name the organization."""
     CONNECTED = "U0CONNECTED"
     """Somebody of another workspace, in a shared channel: only users.info has their team's id."""
     DEACTIVATED = "U0GONE"
@@ -60,11 +69,13 @@ class Role(StrEnum):
     BOT = "U0ROBOT"
 
 
-_PEOPLE: dict[Role, dict[str, bool]] = {
+_PEOPLE: dict[Role, dict[str, Any]] = {
     Role.MEMBER: {},
     Role.GUEST: {"is_restricted": True},
     Role.SINGLE: {"is_restricted": True, "is_ultra_restricted": True},
     Role.STRANGER: {"is_stranger": True, "is_admin": True},
+    Role.SISTER: {"teams": (SISTER_TEAM_ID,), "is_admin": True},
+    Role.GRID: {"teams": (SISTER_TEAM_ID, TEAM)},
     Role.CONNECTED: {"is_admin": True},
     Role.DEACTIVATED: {"is_deleted": True},
     Role.ADMIN: {"is_admin": True},
@@ -72,7 +83,8 @@ _PEOPLE: dict[Role, dict[str, bool]] = {
     Role.BOT: {"is_bot": True, "is_admin": True},
 }
 _GUESTS = (Role.GUEST, Role.SINGLE)
-_OUTSIDERS = (Role.STRANGER, Role.CONNECTED, Role.DEACTIVATED, Role.BOT)
+_ELSEWHERE = (Role.STRANGER, Role.SISTER)
+_OUTSIDERS = (*_ELSEWHERE, Role.CONNECTED, Role.DEACTIVATED, Role.BOT)
 
 
 class Connected(Person):
@@ -85,6 +97,8 @@ class Connected(Person):
 class Need(Enum):
     """The right that an action requires."""
 
+    TYPING = auto()
+    """For what a form asks while it is filled in."""
     NOTHING = auto()
     """For look-ups."""
     COLLEAGUE = auto()
@@ -102,10 +116,10 @@ _OWNERS = f"Only its owner, <@{ANA}>, a manager of the channel or an admin can d
 
 def refusal(need: Need, role: Role, *, is_known: bool, names_team: bool) -> str | None:
     """Return the expected refusal of an action with that *need* to that *role*; None if allowed."""
-    if need is Need.NOTHING or role is Role.LISTED:
-        return None
-    if role is Role.STRANGER and names_team:
+    if is_known and names_team and role in _ELSEWHERE and need is not Need.TYPING:
         return STRANGER
+    if need in (Need.NOTHING, Need.TYPING) or role is Role.LISTED:
+        return None
     if not is_known:
         return UNKNOWN
     if need is Need.ADMIN:
@@ -587,9 +601,9 @@ WAYS: dict[tuple[str, str], Way] = {
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),
     (Modal.SCHEDULE, ""): change(_MEMBER, schedule_form),
     (Modal.QUESTION, ""): change(_ADMIN, question_form),
-    (Field.KIND, ""): look_up(kind_of_post),
-    (Field.ZONE, ""): look_up(options(Field.ZONE)),
-    (Field.TOPICS, ""): look_up(options(Field.TOPICS)),
+    (Field.KIND, ""): look_up(kind_of_post, Need.TYPING),
+    (Field.ZONE, ""): look_up(options(Field.ZONE), Need.TYPING),
+    (Field.TOPICS, ""): look_up(options(Field.TOPICS), Need.TYPING),
     ("app_home_opened", "home"): look_up(open_home),
     ("app_home_opened", "messages"): look_up(open_panel),
     ("member_joined_channel", ""): look_up(add_to_channel),
@@ -655,9 +669,7 @@ async def arrive(slack: Slack, way: Way) -> Json:
     slack.workspace.change_person(ANA, is_admin=False)
     for role, about in _PEOPLE.items():
         kind = Connected if role is Role.CONNECTED else Person
-        slack.workspace._state.add_person(
-            kind(id=role, name=role.lower(), real_name=role, **about)  # type: ignore[arg-type]
-        )
+        slack.workspace._state.add_person(kind(id=role, name=role.lower(), real_name=role, **about))
         for channel in (GENERAL, RANDOM):
             slack.workspace.invite(channel, role)
     await slack.settled()
@@ -676,7 +688,7 @@ async def do(slack: Slack, payload: Json, role: Role) -> str:
     else:
         sent["user"] = {"id": role, "username": role.lower(), "name": role.lower()}
         if names_team(payload):
-            sent["user"]["team_id"] = STRANGERS_TEAM_ID if role is Role.STRANGER else TEAM
+            sent["user"]["team_id"] = state.people[role].payload_team_id(state.team)
     if "trigger_id" in sent:
         sent["trigger_id"] = state.triggers.issue(role)
     if "response_url" in sent:
@@ -760,6 +772,7 @@ async def test_nothing_is_changed_by_those_who_may_not(
                 assert output.replace("`", "").count(sentence) >= 1, (mode, role, output)
             else:
                 assert UNKNOWN not in output, (mode, role)
+                assert role in _OUTSIDERS or STRANGER not in output, (mode, role)
                 assert len(output) > len("\n[]"), (mode, role)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
@@ -790,3 +803,4 @@ async def test_those_who_may_change_it(
     output = await do(slack, payload, role)
     assert await world(slack, database) != before, output
     assert UNKNOWN not in output
+    assert STRANGER not in output

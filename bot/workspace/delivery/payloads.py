@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.workspace.block_kit.elements import Element, initial_values
 from bot.workspace.errors import Json
-from bot.workspace.model.directory import APP_ID, BOT_USER_ID, Channel
+from bot.workspace.model.directory import APP_ID, BOT_USER_ID, ORGANIZATION, Channel
 from bot.workspace.model.state import State
 from bot.workspace.model.tickets import new_id
 from bot.workspace.model.timeline import Message
@@ -169,13 +169,13 @@ class Payloads:
                 "id": user,
                 "username": person.name,
                 "name": person.name,
-                "team_id": person.team_id(team),
+                "team_id": person.payload_team_id(team),
             },
             "api_app_id": APP_ID,
             "token": _TOKEN,
             "trigger_id": self._state.triggers.issue(user),
             "team": {"id": team.id, "domain": team.domain},
-            "enterprise": None,
+            "enterprise": ORGANIZATION if person.teams else None,
             "is_enterprise_install": False,
         }
 

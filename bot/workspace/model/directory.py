@@ -16,6 +16,9 @@ APP_ID = "A0PARLEY"
 BOT_USER_ID = "U0PARLEY"
 BOT_ID = "B0PARLEY"
 STRANGERS_TEAM_ID = "T0ELSEWHERE"
+SISTER_TEAM_ID = "T0SISTER"
+"""Another workspace of the Enterprise organization, if the workspace is in one."""
+ORGANIZATION: Json = {"id": "E0LOCAL", "name": "Harbour Group"}
 
 _COLORS = ("4a7c59", "9b4f96", "a95c1f", "3b6ea5", "a33b3b", "5b5ea6", "2f7f7b", "8a6d3b")
 
@@ -37,7 +40,8 @@ class Person:
     """A member of the workspace, or the app's bot user; *tz* is an IANA zone.
 
     A guest is restricted; a single-channel guest is ultra-restricted too. A stranger belongs to
-    another team and is here through a shared channel.
+    another team and is here through a shared channel. With *teams*, the person belongs to an
+    Enterprise organization, and to these workspaces of it.
     """
 
     id: str
@@ -51,6 +55,7 @@ class Person:
     is_ultra_restricted: bool = False
     is_stranger: bool = False
     is_deleted: bool = False
+    teams: tuple[str, ...] = ()
     color: str = ""
 
     def __post_init__(self) -> None:
@@ -73,7 +78,11 @@ class Person:
 
     def team_id(self, here: TeamInfo) -> str:
         """Return the id of the person's team, as seen from the team *here*."""
-        return STRANGERS_TEAM_ID if self.is_stranger else here.id
+        return STRANGERS_TEAM_ID if self.is_stranger else [*self.teams, here.id][0]
+
+    def payload_team_id(self, here: TeamInfo) -> str:
+        """Return the team id of the person in interactions: the organization's if there is one."""
+        return str(ORGANIZATION["id"]) if self.teams else self.team_id(here)
 
     def as_slack(self, now: datetime, here: TeamInfo) -> Json:
         """Render the person as in `users.info` of the team *here* at the instant *now*.
@@ -99,6 +108,15 @@ class Person:
         }
         if self.is_stranger:
             drawn["is_stranger"] = True
+        if self.teams:
+            drawn["enterprise_user"] = {
+                "id": self.id,
+                "enterprise_id": ORGANIZATION["id"],
+                "enterprise_name": ORGANIZATION["name"],
+                "is_admin": False,
+                "is_owner": False,
+                "teams": [*self.teams],
+            }
         if self.is_deleted:
             return drawn
         local = now.astimezone(ZoneInfo(self.tz))

@@ -16,6 +16,7 @@ _CHANGEABLE = frozenset(
         "is_ultra_restricted",
         "is_stranger",
         "is_deleted",
+        "teams",
     }
 )
 
@@ -52,7 +53,7 @@ class Administration:
         self._tell(found, "deleted", {"channel": found.id})
         self._state.drop_channel(found)
 
-    def change_person(self, user: str, **changes: str | bool) -> None:
+    def change_person(self, user: str, **changes: str | bool | tuple[str, ...]) -> None:
         """Change a person: their name, zone, role, or whether they are active (`is_deleted`).
 
         A deactivated person leaves every channel. Raises ValueError for a field that cannot change.
