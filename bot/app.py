@@ -182,7 +182,6 @@ async def assemble(
         )
         CommandPrefix.used = settings.command_prefix
         register(app, store, slack, options)
-        # Another process may load a corpus too: from a terminal, or as a replica.
         channels = ChannelChecks(store.schedules, directory, clock=clock)
         owners = OwnerChecks(store.schedules, directory, clock=clock)
         schedule_checks = ScheduleChecks(store.schedules, [channels.check, owners.check], clock)
@@ -197,6 +196,7 @@ async def assemble(
             poller.run,
             reply_counter.run,
         ]
+        # Another process may load a corpus too: from a terminal, or as a replica.
         jobs: list[Job] = [store.corpus.follow, store.misses.write]
         if uninstalls:
             metrics.watch_tokens(uninstalls.without_token)
