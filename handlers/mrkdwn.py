@@ -63,6 +63,11 @@ def plain(text: str, limit: int = 3000) -> str:
     return result
 
 
+def code(text: str, limit: int) -> str:
+    """Return *text* as `plain` does, without the mark that would end code in mrkdwn."""
+    return plain(text, limit).replace("`", "'")
+
+
 def marked(text: str, words: Iterable[str], limit: int = 3000) -> str:
     """Return *text* as `plain` does, with *words* in bold where they are whole words.
 

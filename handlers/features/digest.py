@@ -50,7 +50,7 @@ from handlers.views import digest as views
 from handlers.views import question, readings
 from handlers.views.message import Message, message
 from store import Store
-from store.posting.names import default_name, is_default_name
+from store.posting.names import without_default_name
 from store.posting.planning import UpcomingPost, no_story
 from store.types import (
     FOREVER,
@@ -457,7 +457,7 @@ class Digest:
         named, rest = (None, words) if schedule_id else take_whole_name(words, schedules)
         times = [rest] if named or schedule_id else one_time_each(rest)
         try:
-            base = _unnamed(named) if named else None
+            base = without_default_name(order_of(named)) if named else None
             orders = [parse_order_at(each, zone=zone, now=now, base=base) for each in times]
         except ParleyError as error:
             if asked := ask_for_unnamed(error, rest, schedules, zone=zone, now=now):
@@ -509,12 +509,10 @@ class Digest:
             return readings.offer_several(orders, schedules)
         (order,) = orders
         if not (named or order.name or schedule_id):
-            name = default_name(order, taken={one.name for one in schedules})
             theirs = [one for one in schedules if await self.actions.rights.may_change(one, by)]
-            if len(schedules) > 1 or any(one.kind is not order.kind for one in schedules):
-                return views.add_or_replace(order, name, schedules, theirs)
-            if schedules and not theirs:
-                return views.add_or_replace(order, name, schedules, theirs)
+            is_other = any(one.kind is not order.kind for one in schedules)
+            if schedules and (len(schedules) > 1 or is_other or not theirs):
+                return views.add_or_replace(order, schedules, theirs)
             named = schedules[0] if schedules else None
         return await self.actions.set_up(
             request.channel_id,
@@ -584,12 +582,6 @@ class Digest:
 
 def _due_at(coming: tuple[Schedule, UpcomingPost]) -> datetime:
     return coming[1].occurrence.due_at
-
-
-def _unnamed(schedule: Schedule) -> Order:
-    """Return the order of a schedule, without a default name: it changes with the days."""
-    order = order_of(schedule)
-    return replace(order, name="") if is_default_name(order.name, order) else order
 
 
 def _person(words: str, by: FullMember) -> UserId:

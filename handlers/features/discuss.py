@@ -10,7 +10,7 @@ from handlers.button_value import where_of
 from handlers.features.dependencies import Slack
 from handlers.features.lookup import LookUp, in_time_for_ack
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain, readable
+from handlers.mrkdwn import code, readable
 from handlers.slack.background import answer, dismiss
 from handlers.slack.button_press import Press
 from handlers.slack.directory import NotReadyError
@@ -169,7 +169,7 @@ class Discuss:
                     # Stories need not have a question.
                     articles = [match.article for match in matches if match.article.question]
                     if not articles:
-                        shown = plain(words, 100).replace("`", "'")
+                        shown = code(words, 100)
                         raise ParleyError(
                             "The stories on that have no question yet. To read them, type"
                             f" `{Command.BRIEF} {shown}`."

@@ -40,7 +40,7 @@ from handlers.views.digest import fingerprint, is_same
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store
-from store.posting.names import is_default_name
+from store.posting.names import without_default_name
 from store.types import (
     ChannelId,
     Found,
@@ -142,7 +142,7 @@ class ScheduleForm:
     ) -> View:
         """Return the form with *order*, its state *value*, a *note* and the lines of *others*."""
         return views.schedule(
-            _shown(order),
+            without_default_name(order),
             channel_id=channel_id,
             value=value,
             note=note,
@@ -168,7 +168,7 @@ class ScheduleForm:
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         await self.actions.rights.require(schedule, by)
         order = await self._order(press.team_id, press.user_id, press.value.words)
-        order = replace(order, name=order.name or _shown(order_of(schedule)).name)
+        order = replace(order, name=order.name or without_default_name(order_of(schedule)).name)
         value = Value(
             channel_id=schedule.channel_id,
             schedule_id=schedule.id,
@@ -368,11 +368,6 @@ def _changed(order: Order, words: str, now: datetime) -> Order:
 
 def _is_by_day(order: Order) -> bool:
     return time(7) <= order.timetable.at < time(19)
-
-
-def _shown(order: Order) -> Order:
-    """Return the order without a default name, so that the name can change."""
-    return replace(order, name="") if is_default_name(order.name, order) else order
 
 
 def _with_first(order: Order, before: Schedule | None) -> Order:

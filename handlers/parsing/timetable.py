@@ -11,7 +11,7 @@ from datetime import date, time
 from itertools import combinations, pairwise, takewhile
 
 from handlers.ids import Command
-from handlers.mrkdwn import plain
+from handlers.mrkdwn import code, plain
 from handlers.parsing.cadence import (
     WEEKLY,
     Cadence,
@@ -206,7 +206,7 @@ def _understand(words: str, zone: str, today: date, base: Timetable | None) -> T
         if not words.strip():
             raise
         # All that was typed is understood, so the example keeps it.
-        typed = plain(words.strip(), 60).replace("`", "'")
+        typed = code(words.strip(), 60)
         raise _NoTimeError(f"`{Command.DIGEST} on 09:30 {typed}`") from None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain
+from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import format_date
 from handlers.parsing.words import nearest
 from handlers.views import samples as sample_stories
@@ -65,7 +65,7 @@ def corpus_help(*, unknown: str | None = None) -> Message:
         meant = [first, *rest] if first in sources.WORDS else rest
         # Slack sends an address as <address> or <address|label>.
         words = [word.strip("<>").partition("|")[0] for word in ("sources", *meant)]
-        typed = plain(" ".join(words), 120).replace("`", "'")
+        typed = code(" ".join(words), 120)
         return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {typed}`? {others}")
     if guess := nearest(first, [word for word, _ in _SUBCOMMANDS]):
         return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {guess}`? {others}")
@@ -224,5 +224,5 @@ def _refused(load: FailedLoad) -> str:
     return (
         f":warning: Since {when(load.at)} the folder cannot be loaded completely. What could not be"
         f" read stays as it was until it is fixed:\n• {plain(str(load.problem), 500)}{more}"
-        f"\n`{Command.CORPUS} problems` lists what to mend."
+        f"\n`{Command.CORPUS} problems` lists what to fix."
     )

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from datetime import datetime as instant
 from hashlib import blake2b, sha256
 from itertools import takewhile
-from math import ceil
 from zoneinfo import ZoneInfo
 
 from handlers.button_value import MOST_WORDS, NO_CHANNEL, Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain
+from handlers.mrkdwn import code, plain
 from handlers.parsing.cadence import describe_weeks
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
@@ -33,7 +32,7 @@ from handlers.views.blocks import (
 from handlers.views.message import Message, counted, message, paragraphs
 from handlers.views.notice import OUR_DELAYS, TAKE_BACK, WHY_STOPPED, span
 from store.posting.choice import Chosen
-from store.posting.names import is_default_name
+from store.posting.names import default_name, is_default_name
 from store.posting.notices import READY_AGAIN
 from store.posting.planning import UpcomingPost
 from store.posting.public_holidays import region_name
@@ -110,7 +109,7 @@ def digest_help(
     """
     lead = f"I don't know “{plain(unknown, 100)}”. " if unknown else ""
     if correction:
-        shown = plain(correction, 60).replace("`", "'")
+        shown = code(correction, 60)
         is_understood = unknown and correction.startswith(f"on {unknown} ")
         text = f"{'' if is_understood else lead}Did you mean `{Command.DIGEST} {shown}`?"
         label = "Yes, end it" if correction == "off" else f"Yes, {correction}"
@@ -171,7 +170,7 @@ def which(
         buttons += commands([(label, command)], shown=shown, first=len(buttons))
     if not schedules:
         return paragraphs(f"{lead}Do you want one of that name?", buttons=buttons)
-    typed = plain(f"{word} {rest}".strip(), 80).replace("`", "'")
+    typed = code(f"{word} {rest}".strip(), 80)
     text = f"{lead}{question} with `{Command.DIGEST} {typed}`?{lines}"
     return paragraphs(text, buttons=buttons)
 
@@ -186,14 +185,13 @@ def untouched(others: Sequence[Schedule]) -> list[Message]:
 
 def add_or_replace(
     order: Order,
-    name: str,
     schedules: Sequence[Schedule],
     changeable: Sequence[Schedule],
     *,
     channel_id: ChannelId = NO_CHANNEL,
     form: Element | None = None,
 ) -> Message:
-    """Ask whether *order* is one more schedule, called *name*, or replaces one of *changeable*.
+    """Ask whether *order*, which has no name, is one more schedule or replaces one of *changeable*.
 
     The channel has *schedules*; it is *channel_id* if the question is asked in another place.
     *form* is a button that opens the form.
@@ -202,6 +200,7 @@ def add_or_replace(
     where = f"<#{channel_id}>" if channel_id else "This channel"
     has = "a schedule" if len(schedules) == 1 else "schedules"
     text = f"{where} has {has} already:\n{lines}\nYou want {describe(order)}. Is it one more?"
+    name = default_name(order, taken={one.name for one in schedules})
     added = write_order(replace(order, name=name))
     buttons = commands([("Add it", f"on {added}")] if added else [], channel_id)
     for place, one in enumerate(changeable, start=len(buttons)):
@@ -943,13 +942,9 @@ def _state(post: Post) -> str:
 
 def _left(schedule: Schedule, chosen: Chosen) -> str | None:
     """Return how long the remaining questions last, or None if longer than two weeks."""
-    if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
-        # What comes next is not there yet.
-        return None
-    left = chosen.left + len(chosen.article_ids)
-    posts = -(-left // len(chosen.article_ids))
-    days = ceil(posts * 7 / schedule.timetable.posts_a_week)
-    if days > 14:
+    coming = len(chosen.article_ids)
+    left, days = chosen.left + coming, chosen.days_left(schedule, more=coming)
+    if days is None or days > 14:
         return None
     noun = "story" if schedule.kind is PostKind.DIGEST else "question"
     are = "is" if left == 1 else "are"

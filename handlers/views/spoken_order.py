@@ -5,7 +5,7 @@ from datetime import date
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain
+from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import write_dates
 from handlers.views import readings
 from handlers.views.blocks import button
@@ -19,7 +19,6 @@ from handlers.views.digest import (
     schedule_status,
 )
 from handlers.views.message import Message, paragraphs
-from store.posting.names import default_name
 from store.posting.schedules import MOST_SCHEDULES
 from store.types import ChannelId, Order, Schedule
 
@@ -62,8 +61,7 @@ def start(
     if same:
         return paragraphs(is_there(same))
     if schedules and not order.name:
-        name = default_name(order, taken={one.name for one in schedules})
-        return add_or_replace(order, name, schedules, changeable, channel_id=channel_id, form=form)
+        return add_or_replace(order, schedules, changeable, channel_id=channel_id, form=form)
     text = f"That is {describe(order)}, for {where}."
     if not channel_id:
         return paragraphs(
@@ -135,5 +133,5 @@ def unknown_channel(verb: str, words: str) -> Message:
 
 
 def _command(*words: str) -> str:
-    shown = plain(" ".join(filter(None, words)), 200).replace("`", "'")
+    shown = code(" ".join(filter(None, words)), 200)
     return f"{Command.DIGEST} {shown}"

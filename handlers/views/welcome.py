@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from handlers.button_value import CHANNEL, CONVERSATION, DIRECT, MODAL, Value
 from handlers.ids import Action, Command
-from handlers.mrkdwn import plain
+from handlers.mrkdwn import code, plain
 from handlers.parsing.small_talk import SmallTalk
 from handlers.views.blocks import Element, button, section
 from handlers.views.digest import commands
@@ -190,7 +190,7 @@ def command(name: Command, words: str) -> Message:
 
     Slash commands do not work in threads (docs.slack.dev, Implementing slash commands).
     """
-    typed = plain(f"{name} {words}".strip(), 200).replace("`", "'")
+    typed = code(f"{name} {words}".strip(), 200)
     return paragraphs(
         f"That is a command: type `{typed}` by itself in the channel, without mentioning me. Slack"
         " takes no commands in threads."

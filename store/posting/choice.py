@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from math import ceil
 from typing import Any
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
@@ -183,6 +184,17 @@ class Chosen:
     times: int
     """How often the channel has had the first of these articles."""
 
+    def days_left(self, schedule: Schedule, *, more: int = 0) -> int | None:
+        """Return for how many days *schedule* has articles before any of them is repeated.
+
+        *more* is added to those that are left. None if nobody knows, because what comes next is
+        not there yet.
+        """
+        if not self.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
+            return None
+        posts = -(-(self.left + more) // len(self.article_ids))
+        return ceil(posts * 7 / schedule.timetable.posts_a_week)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
@@ -348,7 +360,7 @@ def _pick_stories(window: Sequence[Candidate], recent: Recent, count: int) -> Se
     """Return the stories of a digest: at most *count*, no two of them about the same event.
 
     Stories of one headline are about one event, unless the whole window has the same headline.
-    A digest is rather short than that it repeats a story before the channel has had all others.
+    A digest has fewer stories before it repeats one that the channel has had while others wait.
     """
     leads = Leads([each.summary for each in window])
     has_headlines = len({each.headline for each in window}) > 1

@@ -1,6 +1,7 @@
 """The default names of schedules: `weekday-question`, `friday-digest`."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import count
 
 from store.types import Order
@@ -34,6 +35,11 @@ def is_default_name(name: str, order: Order) -> bool:
     """Return whether the schedule of *order* can have *name* by default."""
     rest = name.removeprefix(_plain_name(order))
     return rest != name and (not rest or (rest[0] == "-" and rest[1:].isdecimal()))
+
+
+def without_default_name(order: Order) -> Order:
+    """Return *order* without a name that it has by default, because that changes with the days."""
+    return replace(order, name="") if is_default_name(order.name, order) else order
 
 
 def _plain_name(order: Order) -> str:

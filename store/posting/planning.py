@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
-from math import ceil
 from typing import Any, Protocol
 
 from store.db import Connection, Database, DatabaseError, Row, to_text
@@ -377,13 +376,9 @@ async def _warn_when_low(
     There is one notice for each round through the questions of a reload, until there are more or
     fewer of them: polls of feeds bring revisions without questions all the time.
     """
-    if not chosen.article_ids or schedule.max_age_days or schedule.news is not News.ANY:
-        # What comes next is not there yet.
-        return
-    posts = -(-chosen.left // len(chosen.article_ids))
-    days = ceil(posts * 7 / schedule.timetable.posts_a_week)
+    days = chosen.days_left(schedule)
     # A small corpus is always about to run out: warn only in the second half of a round.
-    if 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
+    if days is not None and 0 < chosen.left <= chosen.pool // 2 and days <= _LOW.days:
         about = About(
             channel_id=schedule.channel_id, schedule_id=schedule.id, left=chosen.left, days=days
         )
