@@ -65,7 +65,7 @@ lint-page: $(VENV)/page/.done ## ESLint and tsc on the page's JavaScript (needs 
 		bot/workspace/static
 	@$(VENV)/page/node_modules/.bin/tsc --project tests/page
 
-fix: $(VENV)/.dev ## mend what ruff can mend
+fix: $(VENV)/.dev ## fix what ruff can fix
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 

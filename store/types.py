@@ -442,7 +442,7 @@ class Schedule(Order):
     """
 
     id: str
-    """The begin of the delivery keys of its posts. It is never used again for another schedule."""
+    """How the delivery keys of its posts begin. It is never used again for another schedule."""
     team_id: TeamId
     channel_id: ChannelId
     owner_id: UserId | None

@@ -33,7 +33,7 @@ def relatives(query_words: Sequence[str]) -> Iterator[tuple[slice, Relatives]]:
     Each comes with the other names that belong to the same country.
     """
     lower = [word.lower() for word in query_words]
-    # Seldom any word is in a name.
+    # Most words are in no name.
     in_names = _words_of_names()
     if in_names.isdisjoint(lower) and in_names.isdisjoint(
         [without_person(word) for word in lower if word.endswith(PERSON_ENDS)]

@@ -381,7 +381,7 @@ class Vocabulary:
         found: dict[str, None] = {}
         for wanted in hashes:
             at = bisect_left(self._stems, wanted)
-            # Seldom any word has the stem.
+            # Most stems have no word.
             while at < len(self._stems) and self._stems[at] == wanted:
                 found[self._words[self._by_stem[at] % len(self._words)]] = None
                 at += 1
@@ -452,7 +452,7 @@ class Vocabulary:
         word = left + right
         if len(word) > _LONGEST:
             return {}
-        # Seldom any word begins like the two.
+        # Most pairs have no word that begins like both.
         low, high = self._range(word[: len(left) + 1])
         if low < high and (forms := self._with_stem(word)):
             return {(form,): JOINED for form in forms}

@@ -177,7 +177,7 @@ def acronyms(text: str) -> Iterator[tuple[str, str]]:
 def _compounds(text: str) -> Iterator[str]:
     """Yield what has hyphens or other separators inside, as spelled in *text*."""
     end = 0
-    # Seldom anything has, so search for a separator and then around it.
+    # Most words have none, so search for a separator and then around it.
     for joint in _JOINT.finditer(text):
         if joint.start() >= end:
             start = text.rfind(" ", end, joint.start()) + 1 or end

@@ -260,11 +260,11 @@ async def test_the_feed_is_published_edited_and_broken(house: House, visit: Open
     await expect(ana.pane.get_by_role("listitem")).to_have_count(1)
     await expect(ana.pane).to_contain_text("Break makes every request fail")
     await ana.pane.get_by_role("button", name="Break").click()
-    await expect(ana.pane).to_contain_text("Mend ends that.")
+    await expect(ana.pane).to_contain_text("Repair ends that.")
     async with aiohttp.ClientSession() as session:
         await session.get(house.workspace.feed.url)
     await expect(ana.pane).to_contain_text("and it was broken")
-    await ana.pane.get_by_role("button", name="Mend").click()
+    await ana.pane.get_by_role("button", name="Repair").click()
     await expect(ana.pane.get_by_role("button", name="Break")).to_be_visible()
 
 

@@ -237,7 +237,7 @@ class State:
             blocks=blocks,
         )
 
-    def draw(self, message: Message) -> Json:
+    def render(self, message: Message) -> Json:
         """Render *message* for the page and the tests."""
         return message.as_page(self.people[message.user].real_name)
 
@@ -247,7 +247,7 @@ class State:
             self._message_changed("changed", root)
 
     def _message_changed(self, kind: str, message: Message) -> None:
-        self.changed({"type": kind, "message": self.draw(message)}, self._audience(message))
+        self.changed({"type": kind, "message": self.render(message)}, self._audience(message))
 
     def _audience(self, message: Message) -> Iterable[str]:
         if message.only_for is not None:

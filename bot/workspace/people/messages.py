@@ -103,7 +103,7 @@ class Composer:
             shared = {"type": "file_shared", "file_id": file.id, "file": {"id": file.id}}
             shared |= {"user_id": user, "channel_id": channel}
             self._state.tell_app(shared, scope="files:read")
-        return self._state.draw(message)
+        return self._state.render(message)
 
     async def announce(self, message: Message) -> ActionResult:
         """Send the events of a person's message to which the app is subscribed."""

@@ -95,7 +95,7 @@ class Team:
         Without *user*, ephemeral messages are left out.
         """
         seen = self._state.timeline(channel).seen_by(user, thread_ts)
-        return [self._state.draw(message) for message in seen]
+        return [self._state.render(message) for message in seen]
 
     def home(self, user: str) -> Json | None:
         """Return *user*'s App Home, or None before one is published."""
@@ -127,7 +127,7 @@ class Team:
         where = self._state.channels[channel]
         message = self._composer.say(text, user=user, channel=where, thread_ts=thread_ts)
         message.metadata = metadata
-        return self._state.draw(message)
+        return self._state.render(message)
 
     def add_person(self, name: str, **about: Any) -> Person:
         """Add a person to the team; *about* are more fields of a `Person`.

@@ -18,7 +18,7 @@ export function feedPanel(workspace) {
   const about = el("p", { class: "note" });
   const requested = el("p", { role: "status" });
   const outcome = el("p", { role: "status" });
-  const breaking = smallButton("Break", () => act({ act: isBroken ? "mend" : "break" }));
+  const breaking = smallButton("Break", () => act({ act: isBroken ? "repair" : "break" }));
   const health = el("p", { class: "note" });
   const list = el("ul", { class: "feed" });
   let draft = ["", ""];
@@ -62,9 +62,9 @@ export function feedPanel(workspace) {
     about.replaceChildren(`${feed.title} is a feed of this workspace: `, el("code", {}, feed.url));
     requested.textContent = lastRequest(feed.last_request);
     isBroken = feed.is_broken;
-    breaking.textContent = isBroken ? "Mend" : "Break";
+    breaking.textContent = isBroken ? "Repair" : "Break";
     health.textContent = isBroken
-      ? "The feed is broken: every request fails, as when a server is down. Mend ends that."
+      ? "The feed is broken: every request fails, as when a server is down. Repair ends that."
       : "Break makes every request fail, as when a server is down: the stories stay, and the list of feeds names the problem.";
     list.replaceChildren(
       ...feed.entries.map((entry) =>

@@ -77,14 +77,14 @@ class Feed:
         return found
 
     async def _act(self, body: Json) -> Json:
-        """Do what *act* says: publish, edit, break or mend."""
+        """Do what *act* says: publish, edit, break or repair."""
         match body["act"]:
             case "publish":
                 self.publish(body["title"], body["text"])
                 self.drafts = self.drafts[1:]
             case "edit":
                 self.edit(body["number"], body["title"], body["text"])
-            case "break" | "mend" as act:
+            case "break" | "repair" as act:
                 self.set_broken(is_broken=act == "break")
             case act:
                 raise ValueError(f"no act is called {act}")

@@ -168,7 +168,7 @@ class Page:
         limit = _number(request, "limit") or len(seen)
         return web.json_response(
             {
-                "messages": [self._state.draw(message) for message in seen[-limit:]],
+                "messages": [self._state.render(message) for message in seen[-limit:]],
                 "has_more": len(seen) > limit,
             }
         )

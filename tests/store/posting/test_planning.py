@@ -299,7 +299,7 @@ async def test_a_digest_shows_what_the_channel_has_not_seen(
     revision = store.corpus.revision
     assert revision
     assert len(shown[0]) == 5
-    # A digest is rather short than that it repeats a story too early.
+    # A digest has fewer stories before it repeats one too early.
     seen = [article.id for stories in shown for article in stories][: revision.articles]
     assert len(set(seen)) == revision.articles
 

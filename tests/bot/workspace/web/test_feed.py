@@ -70,7 +70,7 @@ async def test_a_broken_feed_fails_until_it_is_mended(publisher: Publisher) -> N
     await publisher.act("break")
     assert await publisher.status() == 500
     assert (await publisher.page())["is_broken"]
-    await publisher.act("mend")
+    await publisher.act("repair")
     assert await publisher.status() == 304
 
 
