@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from math import ceil
 from typing import Any
 
 from store.articles.by_id import SHUFFLE_SIZE, fetch_article, shuffle_position
 from store.db import Connection, Database, Row, places, to_instant, to_text
-from store.posting.likeness import Leads, are_alike
+from store.posting.likeness import Leads, are_alike, bare
 from store.posting.record import IS_THERE
 from store.types import Article, ChannelId, News, Order, PostKind, Schedule, TeamId
 
@@ -109,22 +110,24 @@ WHERE p.team_id = $1 AND p.channel_id = $2 AND p.kind = 'digest' AND p.schedule_
 _NEXT_NUMBER = """
 SELECT COALESCE(MAX(next_number), 0) AS number FROM revision WHERE loaded_at <= $1
 """
-_RECENT = """
-SELECT asked.team_id, asked.channel_id, COALESCE(a.headline, r.headline) AS headline,
-    COALESCE(a.question, r.question) AS question
-FROM (
-    SELECT team_id, channel_id, article_id, due_at AS at, key FROM post
-    WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
-      AND state NOT IN ('failed', 'missed', 'skipped')
-    UNION ALL
-    SELECT team_id, channel_id, article_id, asked_on AS at, article_id AS key FROM posted_article
-    WHERE team_id = $1 AND channel_id = $2 AND asked > 0
-) asked
-LEFT JOIN loaded_article a ON a.id = asked.article_id
-LEFT JOIN retired_article r ON r.id = asked.article_id
-WHERE a.id IS NOT NULL OR r.id IS NOT NULL
-ORDER BY asked.at DESC, asked.key DESC LIMIT $3
+# What the channel was asked, with the texts of that time: stories are edited, and leave the corpus.
+_ASKED_TEXTS = """
+SELECT team_id, channel_id, headline, question, 1 AS times, due_at AS at, key FROM post
+WHERE team_id = $1 AND channel_id = $2 AND kind IN ('question', 'digest')
+  AND state NOT IN ('failed', 'missed', 'skipped') AND question IS NOT NULL
+UNION ALL
+SELECT team_id, channel_id, headline, question, asked AS times, asked_on AS at, article_id AS key
+FROM posted_article
+WHERE team_id = $1 AND channel_id = $2 AND asked > 0 AND question IS NOT NULL
 """
+_RECENT = f"""
+SELECT team_id, channel_id, headline, question FROM ({_ASKED_TEXTS}) asked
+ORDER BY at DESC, key DESC LIMIT $3
+"""  # noqa: S608 -- our own text
+_QUESTIONS = f"""
+SELECT question, CAST(SUM(times) AS BIGINT) AS times FROM ({_ASKED_TEXTS}) asked
+GROUP BY question ORDER BY MAX(at) DESC, question
+"""  # noqa: S608 -- our own text
 # A day without a time stands for its beginning, in UTC.
 _LAST_ASKED = """
 SELECT article_id, MAX(at) AS at FROM (
@@ -152,11 +155,16 @@ class Candidate:
     """How often the channel has had the article."""
     is_recent: bool = False
     """Whether it is in the half of the articles that the channel has had last."""
+    is_question_recent: bool = False
+    """Whether its question is among as many that the channel was asked last, whatever story had
+    it then."""
+    is_question_ahead: bool = False
+    """Whether the channel was asked its question more often than it has had the article."""
 
     @property
-    def turn(self) -> tuple[bool, int]:
+    def turn(self) -> tuple[bool, bool, int, bool]:
         """Return what comes first, the lowest first."""
-        return self.is_recent, self.times
+        return self.is_recent, self.is_question_recent, self.times, self.is_question_ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,12 +421,12 @@ def _first(window: Sequence[Candidate], recent: Recent) -> Candidate:
 
     It should meet two conditions: its question differs from the last few, and the others can follow
     without the same headline twice in a row. If no candidate meets both, the second condition is
-    the more important one.
+    the more important one, and the question is the one that was asked longest ago.
     """
     last = recent.headlines[0] if recent.headlines else None
-    is_recent, times = min((each.is_recent, each.times) for each in window)
-    round_ = [each for each in window if each.times == times]
-    least = [each for each in round_ if each.is_recent == is_recent]
+    lowest = min(each.turn for each in window)
+    least = [each for each in window if each.turn == lowest]
+    round_ = [each for each in window if each.times == least[0].times]
     equals = [each for each in least if each.headline != last] or least
     if equals[0].published_at:
         # No headline without a date comes before news.
@@ -431,11 +439,14 @@ def _first(window: Sequence[Candidate], recent: Recent) -> Candidate:
         if max(counts.values()) > len(round_) // 2:
             good = {headline for headline in counts if _alternates(counts, headline)}
             equals = [each for each in equals if each.headline in good] or equals
-    return next((each for each in equals if not _is_near(each, recent)), equals[0])
+    others = (each for each in equals if _since_alike(each, recent) is None)
+    return next(others, None) or max(equals, key=lambda each: _since_alike(each, recent) or 0)
 
 
-def _is_near(candidate: Candidate, recent: Recent) -> bool:
-    return any(are_alike(candidate.question, question) for question in recent.questions)
+def _since_alike(candidate: Candidate, recent: Recent) -> int | None:
+    """Return how many questions came after one like the candidate's; None if it is unlike all."""
+    alike = (are_alike(candidate.question, question) for question in recent.questions)
+    return next((place for place, is_alike in enumerate(alike) if is_alike), None)
 
 
 def _alternates(counts: Counter[str], headline: str) -> bool:
@@ -467,6 +478,8 @@ def _why(first: Candidate, recent: Recent, order: Order, *, pool: int, before: i
     else:
         was = "shown" if is_digest else "asked"
         had = f"Not {was} here yet ({before:,} of {pool:,}{of} so far)"
+        if first.is_question_ahead:
+            had += ", though its question was, under another story"
     if recent.headlines and recent.headlines[0] != first.headline:
         had += ", and on a different headline from the last one"
     if at := first.published_at:
@@ -602,7 +615,36 @@ async def _window(pool: _Pool, stock: _Stock, recent: Recent) -> _Window:
         rows = await pool.fetch(_LATEST_SHOWN if pool.is_digest else _LATEST_ASKED, most=most)
         latest = {row["article_id"] for row in rows}
         candidates = [replace(each, is_recent=each.article_id in latest) for each in candidates]
+    if recent.questions and not pool.is_digest:
+        rows = await pool.connection.fetch(_QUESTIONS, *pool.channel)
+        candidates = _with_questions(candidates, rows, min(stock.size, _WINDOW) // 2)
     return _Window(candidates=candidates, counts=counts)
+
+
+def _with_questions(
+    candidates: Sequence[Candidate], asked: Sequence[Row], most: int
+) -> Sequence[Candidate]:
+    """Return the *candidates* with what is known of their questions.
+
+    *asked* are the questions that the channel was asked, the latest first; *most* of them are
+    recent.
+    """
+    times: Counter[str] = Counter()
+    for row in asked:
+        times[bare(row["question"])] += row["times"]
+    # A counter keeps the order in which its keys came.
+    latest = frozenset(islice(times, most))
+    bared = [(each, bare(each.question)) for each in candidates]
+    return [
+        replace(
+            each,
+            is_question_recent=question in latest,
+            is_question_ahead=times[question] > each.times,
+        )
+        if question in times
+        else each
+        for each, question in bared
+    ]
 
 
 def _order(pool: _Pool, rows: Sequence[tuple[Candidate, int]], had: Mapping[str, int]) -> _Window:

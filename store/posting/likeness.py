@@ -33,6 +33,12 @@ def are_alike(one: str, other: str) -> bool:
     return len(first - second) <= 1 and len(second - first) <= 1
 
 
+@lru_cache(maxsize=10_000)
+def bare(question: str) -> str:
+    """Return the words of *question*, which two copies share that differ in signs and capitals."""
+    return " ".join(word for word, _ in words(question)) or question
+
+
 # Stemming takes most of the time, and many channels choose from the same stories.
 @lru_cache(maxsize=2000)
 def _stems(text: str) -> frozenset[str]:

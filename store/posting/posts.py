@@ -17,6 +17,7 @@ from store.guards.installed import Installed
 from store.posting.group_commit import GroupCommit
 from store.posting.notices import plan_unknown_outcome_notice, stop_schedules
 from store.posting.record import (
+    ASKING,
     IS_THERE,
     LEASE,
     NEVER,
@@ -80,7 +81,6 @@ WHERE team_id = $1 AND channel_id = $2 AND article_id = $3 AND key <> $4 AND due
   AND kind IN ({kinds}) AND {is_there}
 ORDER BY due_at DESC, key
 """
-_ASKING = PostKind.QUESTION, PostKind.DIGEST
 
 
 class PostedBeforeError(ParleyError):
@@ -112,7 +112,7 @@ class Claim:
     @property
     def has_thread(self) -> bool:
         """Whether the post gets its stories in its thread once it is sent."""
-        return self.post.kind in _ASKING and bool(self.story_ids)
+        return self.post.kind in ASKING and bool(self.story_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,7 +483,7 @@ async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: st
 
 async def _same(connection: Connection, post: Post, *, since: datetime | None) -> Post | None:
     """Return the latest other post that asks the same there, or shares the same in its thread."""
-    kinds = _ASKING if post.kind in _ASKING else (post.kind,)
+    kinds = ASKING if post.kind in ASKING else (post.kind,)
     sql = _SAME.format(is_there=IS_THERE, kinds=places(kinds, start=6))
     of = post.team_id, post.channel_id, post.article_id, post.key
     rows = await connection.fetch(sql, *of, to_text(since) if since else "", *kinds)

@@ -23,6 +23,8 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 PERSON = "person"
 """The owner of a change that a person made; the person's id is not stored."""
+ASKING = PostKind.QUESTION, PostKind.DIGEST
+"""The kinds of posts that ask a question."""
 OPEN = frozenset({PostState.PLANNED, PostState.SENDING, PostState.UNKNOWN})
 """The states of a post that is not done yet. Only such a post has the id of who asked for it."""
 
@@ -55,12 +57,16 @@ MOVES: dict[PostState, frozenset[PostState]] = {
 
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state,
-                  schedule_id, due_on, due_at, parent_key, asked_by, not_before, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                  schedule_id, due_on, due_at, parent_key, asked_by, not_before, error,
+                  headline, question)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+        (SELECT headline FROM loaded_article WHERE id = $17),
+        (SELECT question FROM loaded_article WHERE id = $17))
 ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, article_id = excluded.article_id, revision = excluded.revision,
     why = excluded.why, state = excluded.state, due_at = excluded.due_at,
     asked_by = excluded.asked_by, not_before = excluded.not_before, error = NULL,
+    headline = excluded.headline, question = excluded.question,
     doubts = 0, looks = 0, called_at = NULL
 WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
@@ -107,30 +113,33 @@ WHERE due_at < $1 AND state IN ('sent', 'failed', 'missed', 'skipped')
 ORDER BY due_at LIMIT $2
 """
 _REMEMBER = """
-INSERT INTO posted_article (team_id, channel_id, article_id, asked, shown, asked_on)
-{articles}
+INSERT INTO posted_article (
+    team_id, channel_id, article_id, asked, shown, asked_on, headline, question
+) {articles}
 ON CONFLICT (team_id, channel_id, article_id) DO UPDATE SET
     asked = posted_article.asked + excluded.asked, shown = posted_article.shown + excluded.shown,
     asked_on = CASE
         WHEN posted_article.asked_on IS NULL OR excluded.asked_on > posted_article.asked_on
-        THEN excluded.asked_on ELSE posted_article.asked_on END
+        THEN excluded.asked_on ELSE posted_article.asked_on END,
+    headline = COALESCE(excluded.headline, posted_article.headline),
+    question = COALESCE(excluded.question, posted_article.question)
 """
 _REMEMBER_EACH = (
     _REMEMBER.format(
         articles="""
-SELECT team_id, channel_id, article_id, 1, 1, SUBSTR(due_at, 1, 10) FROM post
+SELECT team_id, channel_id, article_id, 1, 1, SUBSTR(due_at, 1, 10), headline, question FROM post
 WHERE key = $1 AND kind IN ('question', 'digest') AND article_id IS NOT NULL AND state = 'sent'
 """
     ),
     _REMEMBER.format(
         articles="""
-SELECT team_id, channel_id, article_id, 0, 1, NULL FROM post
+SELECT team_id, channel_id, article_id, 0, 1, NULL, NULL, NULL FROM post
 WHERE key = $1 AND kind = 'share' AND article_id IS NOT NULL AND state = 'sent'
 """
     ),
     _REMEMBER.format(
         articles="""
-SELECT p.team_id, p.channel_id, s.article_id, 0, COUNT(*), NULL
+SELECT p.team_id, p.channel_id, s.article_id, 0, COUNT(*), NULL, NULL, NULL
 FROM post_story s JOIN post p ON p.key = s.post_key
 WHERE p.key = $1 AND s.article_id <> COALESCE(p.article_id, '') AND p.state = 'sent'
 GROUP BY p.team_id, p.channel_id, s.article_id
@@ -286,6 +295,7 @@ def _new_columns(new_post: NewPost) -> tuple[object, ...]:
         new_post.asked_by if new_post.state in OPEN else None,
         to_text(new_post.not_before or new_post.due_at),
         new_post.error,
+        new_post.article_id if new_post.kind in ASKING else None,
     )
 
 

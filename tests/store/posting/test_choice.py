@@ -208,3 +208,87 @@ async def test_an_old_question_that_was_deleted_still_counts_as_asked(
         pass
     assert not await store.posts.scheduled(T1, C1, since=date.min)
     assert await store.choice.last_asked(T1, C1, [article.id]) == {article.id: asked_on}
+
+
+async def send_all(store: Store, clock: StoppedClock) -> None:
+    """Send what is planned, and what follows in its thread."""
+    for _ in range(2):
+        for post in await store.posts.open(clock()):
+            claim = await store.posts.claim(post, owner="one", now=clock())
+            assert claim
+            await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.2"), now=clock())
+
+
+@pytest.mark.parametrize("copy", ["Question 0.0?", "question 0.0 ?!", "“Question 0.0?”"])
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_a_question_whose_story_is_gone_waits_for_all_others(
+    store: Store, clock: StoppedClock, tmp_path: Path, copy: str, is_deleted: bool
+) -> None:
+    """Another story asks it; the post on record may be deleted, too."""
+    folder = tmp_path / "corpus"
+    await load(store, folder, 1)
+    assert (await ask(store, clock)).question == "Question 0.0?"
+    if is_deleted:
+        await send_all(store, clock)
+        while await store.posts.delete_old(before=clock() + timedelta(days=400)):
+            pass
+    write(folder, (0, 1, 1, 1, 1))
+    (folder / "d0.txt").write_text(f"Lighthouse\nA lamp burns.\nIt is bright.\n{copy}")
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    asked = [(await ask(store, clock)).question for _ in range(5)]
+    assert asked[4] == copy
+    assert len({*asked}) == 5
+
+
+@pytest.mark.parametrize("asked_before", [3, 6, 7])
+async def test_a_copy_of_a_question_is_not_asked_on_the_next_day(
+    store: Store, clock: StoppedClock, tmp_path: Path, asked_before: int
+) -> None:
+    """Although the copy is the only story that was never asked."""
+    folder = tmp_path / "corpus"
+    await load(store, folder, 1, 1, 1)
+    for _ in range(asked_before):
+        last = await ask(store, clock)
+    copy = f"Copied\nOther words stand here.\nSo what.\n{last.question}"
+    (folder / "copy.txt").write_text(copy)
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    asked = [last.question, *[(await ask(store, clock)).question for _ in range(7)]]
+    assert not [one for one, other in pairwise(asked) if one == other]
+
+
+async def test_the_text_that_was_asked_counts_and_not_its_later_edit(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "corpus"
+    await load(store, folder, 1, 1)
+    asked = await ask(store, clock)
+    (other,) = {"Question 0.0?", "Question 1.0?"} - {asked.question}
+    for path in folder.iterdir():
+        text = path.read_text()
+        path.write_text(text.replace(asked.question, "Who keeps the lamp alight tonight?"))
+    (folder / "more.txt").write_text(f"More\nA gull sang.\nLoudly.\n{asked.question}")
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    assert (await ask(store, clock)).question == other
+
+
+async def test_one_question_for_all_stories_starves_none(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(9):
+        story = f"Headline {number}\nSummary {number}.\nInsight.\nWhat do you think?"
+        (folder / f"d{number}.txt").write_text(story)
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    for _ in range(3):
+        assert len({(await ask(store, clock)).id for _ in range(9)}) == 9
+
+
+def test_of_questions_that_are_all_alike_the_one_asked_longest_ago_comes_first() -> None:
+    questions = ("Who came last to town?", "Who goes first to sea?")
+    window = [
+        Candidate(article_id=each, headline=each, summary="", question=each, times=0)
+        for each in questions
+    ]
+    first = rank(window, Recent(headlines=("Z", "Y"), questions=questions))[0]
+    assert first.question == questions[1]

@@ -82,8 +82,8 @@ async def test_old_posts_that_are_done_are_deleted_with_their_rows(
     for table in ("post_move", "post_story"):
         assert not [row for row in rows[table] if str(dict(row)["post_key"]).startswith("old")]
     assert [list(dict(row).values())[2:] for row in rows["posted_article"]] == [
-        ["a1", 1, 1, "2026-11-24"],
-        ["a2", 0, 1, None],
+        ["a1", 1, 1, "2026-11-24", None, None],
+        ["a2", 0, 1, None, None, None],
     ]
     assert await store.posts.delete_old(before=NOW + timedelta(hours=1)) == 0
 
