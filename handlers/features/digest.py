@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import takewhile
+from typing import assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -29,16 +30,11 @@ from handlers.parsing.date_format import format_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.meant_command import guess_command, is_edit, is_new
 from handlers.parsing.readings import UnclearError
-from handlers.parsing.schedule_names import (
-    COMMANDS,
-    take_name,
-    take_whole_name,
-)
+from handlers.parsing.schedule_names import take_name, take_whole_name
 from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
 from handlers.parsing.small_talk import SmallTalk, small_talk
-from handlers.parsing.timetable import (
-    one_time_each,
-)
+from handlers.parsing.sub_commands import Change, DigestWord, MenuWord
+from handlers.parsing.timetable import one_time_each
 from handlers.parsing.words import as_typed
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
@@ -65,9 +61,6 @@ _UPCOMING = 5
 """How many upcoming posts `/digest next` shows."""
 _MOST_SKIPPED = 3
 """How many skipped posts of each schedule it shows besides, if there are several schedules."""
-_CHANGING = COMMANDS - {"next", "preview", "talk", "list", "help"}
-_FOR_ALL = frozenset({"skip", "unskip", "pause", "resume", "off"})
-"""The sub-commands that may be about all schedules of a channel at a time."""
 _ALL = re.compile(r"\b(?:all|both|everything)\b", re.IGNORECASE)
 AGAIN = "again"
 """After `now`: one more, though there was one just now."""
@@ -142,7 +135,7 @@ class Digest:
         is_back = verb == views.RESTORE
         if is_back:
             lines[0] = "on", "", lines[0][2]
-        if any(word not in COMMANDS for word, _, _ in lines):
+        if any(DigestWord.read(word) is None for word, _, _ in lines):
             raise ParleyError(STALE)
         request = replace(press, undoes=press.value.user_id)
         request = replace(request, channel_id=await self._place(press))
@@ -221,25 +214,28 @@ class Digest:
         """Do what was chosen from the menu of a schedule in a list."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         schedule = await self.actions.schedule(press.team_id, press.value)
-        verb, _, mark = press.value.words.removeprefix(views.LIST).partition(":")
+        word, _, mark = press.value.words.removeprefix(views.LIST).partition(":")
+        chosen = MenuWord.read(word)
         # The form shows what the schedule is now.
-        if verb != views.EDIT and not views.fingerprint([schedule]).startswith(mark):
+        if chosen is not MenuWord.EDIT and not views.fingerprint([schedule]).startswith(mark):
             raise ChangedError
-        match verb:
-            case views.EDIT:
+        match chosen:
+            case MenuWord.EDIT:
                 await self.actions.rights.require(schedule, by)
                 await self.form.open(press, schedule.channel_id, schedule)
                 return
-            case views.END:
+            case MenuWord.END:
                 shown = await self.actions.off(schedule, by=by)
-            case views.SKIP:
+            case MenuWord.SKIP:
                 shown = await self.actions.skip_next(schedule, by=by)
-            case views.PAUSE:
+            case MenuWord.PAUSE:
                 shown = await self.actions.pause(schedule, FOREVER, by=by)
-            case views.RESUME:
+            case MenuWord.RESUME:
                 shown = await self.actions.resume(schedule, by=by)
-            case _:
+            case None:
                 raise ParleyError(STALE)
+            case _:
+                assert_never(chosen)
         await answer(respond, await self._named(schedule, shown))
         team_id, user_id, channel_id = press.team_id, press.user_id, schedule.channel_id
         if press.value.words.startswith(views.LIST):
@@ -257,30 +253,29 @@ class Digest:
         return views.about(schedule, shown) if is_one_of_several else shown
 
     async def _answer(
-        self, request: Request, word: str, rest: str, schedule_id: str = ""
+        self, request: Request, typed: str, rest: str, schedule_id: str = ""
     ) -> Message:
         """Run a command, about the schedule with *schedule_id* or about the one that it names."""
-        if word.lower() in _CHANGING:
-            by = await self.slack.directory.full_member(request.team_id, request.user_id)
-            if word.lower() == "on":
-                return await self._on(request, rest, by, schedule_id)
-            return await self._for_each(
-                request, word.lower(), as_typed(rest).strip(), schedule_id, by
-            )
-        await self.slack.directory.require_reader(request.team_id, request.user_id)
-        match word.lower():
-            case "talk" | "list" if more := as_typed(readable(rest)).strip():
-                return views.no_more_words(word.lower(), more)
-            case "list":
+        word = DigestWord.read(typed)
+        if word is None or word.is_look_up:
+            await self.slack.directory.require_reader(request.team_id, request.user_id)
+        match word:
+            case None:
+                return await self._guess(request, typed, rest)
+            case DigestWord.ON:
+                return await self._on(request, rest, schedule_id)
+            case DigestWord.TALK | DigestWord.LIST if more := as_typed(readable(rest)).strip():
+                return views.no_more_words(word, more)
+            case DigestWord.LIST:
                 return await self.schedules.of_team(request.team_id, request.user_id)
-            case "help":
+            case DigestWord.HELP:
                 return views.digest_help(self._topics())
-            case "talk":
+            case DigestWord.TALK:
                 return await self.talk.of_channel(request)
-            case "next" | "preview":
-                return await self._look(request, word.lower(), as_typed(rest).strip(), schedule_id)
+            case DigestWord.NEXT | DigestWord.PREVIEW:
+                return await self._look(request, word, as_typed(rest).strip(), schedule_id)
             case _:
-                return await self._guess(request, word, rest)
+                return await self._for_each(request, word, as_typed(rest).strip(), schedule_id)
 
     async def _guess(self, request: Request, word: str, rest: str) -> Message:
         """Answer words that begin with no sub-command: an order, small talk, or a mistyped word."""
@@ -290,7 +285,7 @@ class Digest:
             return shown
         corrected, talk = guess_command(word, rest), small_talk(said)
         if talk is SmallTalk.NEXT:
-            return await self._look(request, "next", "", "")
+            return await self._look(request, DigestWord.NEXT, "", "")
         is_sure = talk in (SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE)
         is_sure = is_sure and not corrected.startswith(("unskip", "resume"))
         if talk and (is_sure or not corrected):
@@ -307,17 +302,19 @@ class Digest:
             meant=await self._meant(request, corrected.partition(" ")[2]),
         )
 
-    async def _look(self, request: Request, word: str, rest: str, schedule_id: str) -> Message:
+    async def _look(
+        self, request: Request, word: DigestWord, rest: str, schedule_id: str
+    ) -> Message:
         """Run `next` or `preview`."""
         schedules, words = await self.which.named(request, rest, schedule_id)
         if asked := ask_for_unknown(schedules, word, words):
             return asked
-        if len(schedules) > 1 and word == "next":
+        if len(schedules) > 1 and word is DigestWord.NEXT:
             return await self._next_of_all(schedules, request.user_id)
         if len(schedules) > 1:
             return views.which(schedules, word, "")
         (schedule,) = schedules
-        if word == "next":
+        if word is DigestWord.NEXT:
             return await self._named(schedule, await self._next(schedule, request.user_id))
         return await self._named(schedule, await self._preview(schedule))
 
@@ -325,18 +322,19 @@ class Digest:
         return [topic.name for topic in self.store.corpus.topics[:2]]
 
     async def _for_each(
-        self, request: Request, word: str, rest: str, schedule_id: str, by: FullMember
+        self, request: Request, word: Change, rest: str, schedule_id: str
     ) -> Message:
         """Run the sub-command *word* for the schedule that it is about, or ask which that is."""
+        by = await self.slack.directory.full_member(request.team_id, request.user_id)
         schedules, words = await self.which.named(request, rest, schedule_id)
         if asked := ask_for_unknown(schedules, word, words):
             return asked
         is_named = words != rest
-        if len(schedules) > 1 and (not is_named or word in ("resume", "unskip")):
+        if len(schedules) > 1 and (not is_named or word in (DigestWord.RESUME, DigestWord.UNSKIP)):
             schedules = await self.which.likely(schedules, word, words, by)
-        if len(schedules) > 1 and not (is_named and word in _FOR_ALL):
-            return views.which(schedules, word, words, takes_all=word in _FOR_ALL)
-        if word == "unskip" and not words and _ALL.search(rest):
+        if len(schedules) > 1 and not (is_named and word.is_for_all):
+            return views.which(schedules, word, words, takes_all=word.is_for_all)
+        if word is DigestWord.UNSKIP and not words and _ALL.search(rest):
             words = "all"
         answers = []
         for schedule in schedules:
@@ -355,28 +353,30 @@ class Digest:
         return views.joined([*each, *views.untouched(others)])
 
     async def _change(
-        self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
+        self, schedule: Schedule, request: Request, word: Change, rest: str, by: FullMember
     ) -> Message:
-        """Run the sub-command *word*, one of `_CHANGING`, with its arguments *rest*."""
+        """Run the sub-command *word* with its arguments *rest*."""
         match word:
-            case "now":
+            case DigestWord.NOW:
                 return await self._now(schedule, request, rest, by)
-            case "skip" | "unskip":
+            case DigestWord.SKIP | DigestWord.UNSKIP:
                 return await self._skip(schedule, request, word, rest, by)
-            case "pause":
+            case DigestWord.PAUSE:
                 return await self._pause(schedule, rest, by)
-            case "off" | "resume" if rest:
+            case DigestWord.OFF | DigestWord.RESUME if rest:
                 return readings.ask_what_for(word, rest, schedule, self.actions.today(schedule))
-            case "resume":
+            case DigestWord.RESUME:
                 return await self.actions.resume(schedule, by=by)
-            case "owner":
+            case DigestWord.OWNER:
                 to, sure = _person(rest, by), request.is_confirmed
                 return await self.actions.hand_over(schedule, to, by=by, is_confirmed=sure)
-            case _:
+            case DigestWord.OFF:
                 return await self.actions.off(schedule, by=by, is_confirmed=request.is_confirmed)
+            case _:
+                assert_never(word)
 
     async def _skip(
-        self, schedule: Schedule, request: Request, word: str, rest: str, by: FullMember
+        self, schedule: Schedule, request: Request, word: Change, rest: str, by: FullMember
     ) -> Message:
         """Skip the posts that *rest* names, or the next one; or undo that if *word* is `unskip`."""
         try:
@@ -385,7 +385,7 @@ class Digest:
             allowed = await self.actions.allowed(schedule, error.readings, by=by)
             return views.ask(str(error), readings.choices(allowed, word), schedule)
         except ParleyError:
-            if word == "skip" or not _ALL.fullmatch(rest):
+            if word is DigestWord.SKIP or not _ALL.fullmatch(rest):
                 raise
             posts = await self.actions.skipped(schedule)
         number, dates = (posts, ()) if isinstance(posts, int) else (1, posts)
@@ -395,7 +395,7 @@ class Digest:
             await require_first(
                 self.store.idempotency, request.team_id, key, now=self.options.clock()
             )
-        if word == "unskip":
+        if word is DigestWord.UNSKIP:
             if not rest and len(skipped := await self.actions.skipped(schedule)) > 1:
                 return readings.ask_which_to_unskip(skipped, schedule)
             return await self.actions.unskip(schedule, dates, number=number, by=by)
@@ -443,14 +443,13 @@ class Digest:
             return views.ask(question, choices, schedule)
         return await self.actions.pause(schedule, until, by=by)
 
-    async def _on(
-        self, request: Request, words: str, by: FullMember, schedule_id: str = ""
-    ) -> Message:
+    async def _on(self, request: Request, words: str, schedule_id: str) -> Message:
         """Set up a schedule: a new one, or with *schedule_id* that one.
 
         Words that name a schedule of the channel change only what they say. Without a name, the
         only schedule is replaced by one of the same kind; else a person decides.
         """
+        by = await self.slack.directory.full_member(request.team_id, request.user_id)
         zone = await self.slack.directory.zone(request.team_id, request.user_id)
         now = self.options.clock()
         schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)

@@ -12,6 +12,7 @@ from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.readings import UnclearError, UnknownWordError
 from handlers.parsing.schedule_names import could_be_name, take_name, unknown_name
 from handlers.parsing.schedule_order import parse_order_at
+from handlers.parsing.sub_commands import Change, DigestWord
 from handlers.slack.button_press import Request
 from handlers.slack.people import FullMember
 from handlers.views.digest import which
@@ -46,23 +47,23 @@ class WhichSchedule:
         return named or schedules, rest
 
     async def likely(
-        self, schedules: Sequence[Schedule], word: str, rest: str, by: FullMember
+        self, schedules: Sequence[Schedule], word: Change, rest: str, by: FullMember
     ) -> Sequence[Schedule]:
         """Return those of several schedules that a command without a name can be about.
 
         What is not paused cannot be resumed, only one may have a post on a date, and only some may
         be for this person to change. If none can be meant, raises the `ParleyError` that says why.
         """
-        is_endless = word == "pause" and rest.lower() in ENDLESS
-        if word == "resume":
+        is_endless = word is DigestWord.PAUSE and rest.lower() in ENDLESS
+        if word is DigestWord.RESUME:
             return await self._resumable(schedules)
-        if word == "unskip" and not rest:
+        if word is DigestWord.UNSKIP and not rest:
             return await self._with_skipped(schedules) or schedules
-        if word in ("off", "owner") or is_endless:
+        if word in (DigestWord.OFF, DigestWord.OWNER) or is_endless:
             return await self.actions.rights.require_any(schedules, by)
-        if word in ("skip", "unskip", "pause") and rest:
+        if word in (DigestWord.SKIP, DigestWord.UNSKIP, DigestWord.PAUSE) and rest:
             self._require_dates(schedules, word, rest)
-            if word != "pause":
+            if word is not DigestWord.PAUSE:
                 return await self._with_post(schedules, rest) or schedules
         return schedules
 
@@ -76,9 +77,9 @@ class WhichSchedule:
     async def _with_skipped(self, schedules: Sequence[Schedule]) -> list[Schedule]:
         return [one for one in schedules if await self.actions.skipped(one)]
 
-    def _require_dates(self, schedules: Sequence[Schedule], word: str, rest: str) -> None:
+    def _require_dates(self, schedules: Sequence[Schedule], word: Change, rest: str) -> None:
         """Raise `ParleyError` unless *rest* names dates: else a choice makes no sense."""
-        read = parse_until if word == "pause" else parse_posts
+        read = parse_until if word is DigestWord.PAUSE else parse_posts
         try:
             read(rest, today=self.actions.today(schedules[0]))
         except UnclearError:
@@ -105,18 +106,18 @@ class WhichSchedule:
         return able
 
 
-def ask_for_unknown(schedules: Sequence[Schedule], word: str, rest: str) -> Message | None:
+def ask_for_unknown(schedules: Sequence[Schedule], word: DigestWord, rest: str) -> Message | None:
     """Ask which schedule is meant if *rest* has a name that none has; None if it has no such name.
 
     A word that a sub-command has no use for is taken for a name.
     """
     found = unknown_name(rest, [one.name for one in schedules])
-    has_no_words = word in ("next", "preview", "now") or (
-        word in ("off", "resume") and len(schedules) > 1
+    has_no_words = word in (DigestWord.NEXT, DigestWord.PREVIEW, DigestWord.NOW) or (
+        word in (DigestWord.OFF, DigestWord.RESUME) and len(schedules) > 1
     )
     if not found and has_no_words and could_be_name(rest):
         found = rest, ""
-    if not found or (word == "owner" and not MENTION.search(found[1])):
+    if not found or (word is DigestWord.OWNER and not MENTION.search(found[1])):
         return None
     return which(schedules, word, found[1], unknown=found[0])
 

@@ -4,7 +4,7 @@ import re
 
 from rapidfuzz import fuzz, process
 
-from handlers.parsing.schedule_names import COMMANDS
+from handlers.parsing.sub_commands import DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
 
@@ -56,12 +56,12 @@ def guess_command(word: str, rest: str) -> str:
         rest = _ASKING.sub(" ", rest)
     if guess is None:
         nearest = process.extractOne(
-            typed, sorted(COMMANDS), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
+            typed, sorted(DigestWord), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
         )
         guess = nearest[0] if nearest else None
     first, _, others = rest.partition(" ")
-    if guess is None and first.lower() in COMMANDS:
-        guess, rest = first.lower(), f"{word} {others}"
+    if guess is None and (second := DigestWord.read(first)):
+        guess, rest = second, f"{word} {others}"
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = "on", f"{word} {rest}"
     if guess == "on":

@@ -9,31 +9,15 @@ from rapidfuzz import fuzz, process
 
 from handlers.mrkdwn import plain
 from handlers.parsing.dates import parse_posts
+from handlers.parsing.sub_commands import DigestWord
 from handlers.parsing.timetable import is_days
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS, as_typed, place_of_name
 from handlers.parsing.zones import zones_named
 from store.types import ParleyError, Schedule
 
 LONGEST_NAME = 40
-COMMANDS = frozenset(
-    {
-        "on",
-        "now",
-        "skip",
-        "unskip",
-        "pause",
-        "resume",
-        "off",
-        "owner",
-        "next",
-        "preview",
-        "talk",
-        "list",
-        "help",
-    }
-)
-"""The words after `/digest`."""
-_WORDS = COMMANDS | {
+_WORDS = {
+    *DigestWord,
     *(
         "a",
         "about",

@@ -15,6 +15,7 @@ from handlers.mrkdwn import code, plain
 from handlers.parsing.cadence import describe_weeks
 from handlers.parsing.date_format import format_date, format_dates, write_dates
 from handlers.parsing.schedule_order import order_of, write_order
+from handlers.parsing.sub_commands import MenuWord
 from handlers.parsing.words import DAY_NAMES
 from handlers.parsing.zones import shown_name
 from handlers.views import question, samples
@@ -50,7 +51,6 @@ from store.types import (
     UserId,
 )
 
-EDIT, SKIP, PAUSE, RESUME, END = "edit", "skip", "pause", "resume", "end"
 LIST = "list "
 """Before these words in the list of all channels."""
 _MARK = 4
@@ -708,7 +708,7 @@ def schedules(
     lead = "Channels with a schedule:"
     blocks: list[Block] = [section(lead)]
     for text, schedule in zip(lines, shown, strict=True):
-        menu = _menu(schedule, ("Edit", LIST + EDIT), ("Stop", LIST + END))
+        menu = _menu(schedule, ("Edit", LIST + MenuWord.EDIT), ("Stop", LIST + MenuWord.END))
         blocks.append(section(text, accessory=menu if schedule.id in changeable else None))
     blocks += pager(Action.DIGEST_PAGE, page, pages, following="Next page")
     return message("\n".join([lead, *lines[:10]]), blocks)
@@ -737,9 +737,9 @@ def of_channel(
         what = describe(schedule)
         lines.append(f"• {name}{what}, {status}, {owner_text(schedule)}")
         is_active = not (schedule.stopped or schedule.paused_until)
-        going = ("Pause", PAUSE) if is_active else ("Resume", RESUME)
-        skip = ("Skip the next one", SKIP)
-        options = [("Edit", EDIT), skip, going, ("Stop", END)]
+        going = ("Pause", MenuWord.PAUSE) if is_active else ("Resume", MenuWord.RESUME)
+        skip = ("Skip the next one", MenuWord.SKIP)
+        options = [("Edit", MenuWord.EDIT), skip, going, ("Stop", MenuWord.END)]
         if schedule.id not in changeable:
             options = [skip] if is_skippable else []
         menu = _menu(schedule, *options) if options else None
@@ -747,7 +747,7 @@ def of_channel(
     form = "Open the form of a schedule"
     buttons = [button("Add another", Action.DIGEST_SET, Value(), hint=form)]
     if len(schedules) == 1 and schedules[0].id in changeable:
-        value = Value(words=EDIT, schedule_id=schedules[0].id)
+        value = Value(words=MenuWord.EDIT, schedule_id=schedules[0].id)
         buttons.insert(0, button("Edit", Action.DIGEST_CHANGE, value, hint=form))
     hint = f"`{Command.DIGEST} next` lists more posts, `{Command.DIGEST} help` the other commands."
     return message("\n".join([lead, *lines]), [*blocks, actions(*buttons), context(hint)])

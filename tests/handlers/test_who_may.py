@@ -26,14 +26,13 @@ from bot.workspace.model.directory import (
 )
 from bot.workspace.model.tickets import new_id
 from handlers.button_value import Value
-from handlers.features.digest import _CHANGING
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
-from handlers.parsing.schedule_names import COMMANDS
+from handlers.parsing.sub_commands import DigestWord, MenuWord
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
 from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.delete_post import NOT_THEIRS
-from handlers.views.digest import EDIT, END, fingerprint
+from handlers.views.digest import fingerprint
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import FeedChange
 from tests.handlers.conftest import Slack, Switches, dm, in_form
@@ -372,12 +371,17 @@ async def confirmed(slack: Slack) -> Json:
     return payload | {"actions": [action | {"value": value.encode()}]}
 
 
-def from_the_list(words: str) -> Callable[[Slack], Awaitable[Json]]:
+def from_a_list(
+    chosen: MenuWord, line: str = "/digest list", *before: str
+) -> Callable[[Slack], Awaitable[Json]]:
+    """Choose from the menu of a schedule in the list that *line* shows."""
+
     async def prepare(slack: Slack) -> Json:
-        await slack.type("/digest on 09:30")
-        (shown,) = await slack.type("/digest list")
+        for each in (_ON, *before):
+            await slack.type(each)
+        (shown,) = await slack.type(line)
         (menu,) = [block["accessory"] for block in shown["blocks"] if block.get("accessory")]
-        option = next(each["value"] for each in menu["options"] if f"{words}:" in each["value"])
+        option = next(each["value"] for each in menu["options"] if f"{chosen}:" in each["value"])
         choosing = slack.workspace.press(
             ANA, Action.DIGEST_CHANGE, channel=GENERAL, ts=shown["ts"], selected_option=option
         )
@@ -586,8 +590,13 @@ WAYS: dict[tuple[str, str], Way] = {
     (Action.POST_SEEN, ""): change(_OWNER, settling(Action.POST_SEEN)),
     (Action.DIGEST_RESUME, ""): change(_OWNER, resume_by_button),
     (Action.DIGEST_SET, ""): look_up(pressed(Action.DIGEST_SET, "/digest help"), _MEMBER),
-    (Action.DIGEST_CHANGE, EDIT): look_up(from_the_list(EDIT), _OWNER),
-    (Action.DIGEST_CHANGE, END): end(from_the_list(END)),
+    (Action.DIGEST_CHANGE, "edit"): look_up(from_a_list(MenuWord.EDIT), _OWNER),
+    (Action.DIGEST_CHANGE, "end"): end(from_a_list(MenuWord.END)),
+    (Action.DIGEST_CHANGE, "skip"): change(_MEMBER, from_a_list(MenuWord.SKIP, "/digest")),
+    (Action.DIGEST_CHANGE, "pause"): change(_OWNER, from_a_list(MenuWord.PAUSE, "/digest")),
+    (Action.DIGEST_CHANGE, "resume"): change(
+        _OWNER, from_a_list(MenuWord.RESUME, "/digest", "/digest pause")
+    ),
     (Action.DIGEST_PAGE, ""): look_up(page_of_the_list),
     (Action.DIGEST_GUESS, ""): change(_MEMBER, pressed(Action.DIGEST_GUESS, "/digest onn 09:30")),
     (Action.DIGEST_CONFIRM, ""): change(_OWNER, confirmed),
@@ -644,8 +653,10 @@ def test_every_way_in_has_a_row(switches: Switches) -> None:
     }
     assert {id_ for id_, _ in WAYS} == ids - _WITHOUT_A_PERSON - _ACKED_ONLY
     words = {word for id_, word in WAYS if id_ is Command.DIGEST}
-    assert words == {*COMMANDS, "", "typo"}
-    assert {word for word in words if WAYS[Command.DIGEST, word].changes} == _CHANGING
+    assert words == {*DigestWord, "", "typo"}
+    for word in DigestWord:
+        assert WAYS[Command.DIGEST, word].changes is not word.is_look_up
+    assert {word for id_, word in WAYS if id_ is Action.DIGEST_CHANGE} == {*MenuWord}
     words = {word for id_, word in WAYS if id_ is Command.CORPUS}
     assert words == {*dict(CORPUS_WORDS), ""}
 

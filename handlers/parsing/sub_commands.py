@@ -1,0 +1,91 @@
+"""The sub-commands: the words that come first after `/digest` and `/corpus`, or are in a menu."""
+
+from enum import StrEnum
+from typing import Literal, Self, get_args
+
+
+class _Word(StrEnum):
+    @classmethod
+    def read(cls, typed: str) -> Self | None:
+        """Return the word that was *typed*, in letters of any case; None for any other."""
+        return next((word for word in cls if word == typed.lower()), None)
+
+
+class DigestWord(_Word):
+    """The sub-commands of `/digest`, except `edit`, which only opens the form."""
+
+    ON = "on"
+    NOW = "now"
+    SKIP = "skip"
+    UNSKIP = "unskip"
+    PAUSE = "pause"
+    RESUME = "resume"
+    OFF = "off"
+    OWNER = "owner"
+    NEXT = "next"
+    PREVIEW = "preview"
+    TALK = "talk"
+    LIST = "list"
+    HELP = "help"
+
+    @property
+    def is_look_up(self) -> bool:
+        """Whether it changes nothing, so that guests may use it, too."""
+        return self is not DigestWord.ON and self not in get_args(Change)
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it can be about all schedules of a channel at a time."""
+        return self in (
+            DigestWord.SKIP,
+            DigestWord.UNSKIP,
+            DigestWord.PAUSE,
+            DigestWord.RESUME,
+            DigestWord.OFF,
+        )
+
+
+Change = Literal[
+    DigestWord.NOW,
+    DigestWord.SKIP,
+    DigestWord.UNSKIP,
+    DigestWord.PAUSE,
+    DigestWord.RESUME,
+    DigestWord.OFF,
+    DigestWord.OWNER,
+]
+"""The sub-commands that change schedules which are there; `on` begins one, too."""
+
+
+class MenuWord(_Word):
+    """What people choose from the menu of a schedule; older messages have these words, too."""
+
+    EDIT = "edit"
+    SKIP = "skip"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+
+
+class CorpusWord(_Word):
+    """The sub-commands of `/corpus`."""
+
+    STATUS = "status"
+    CHECK = "check"
+    RELOAD = "reload"
+    UNDO = "undo"
+    HISTORY = "history"
+    PROBLEMS = "problems"
+    SOURCES = "sources"
+    MISSED = "missed"
+    HELP = "help"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it concerns the corpus itself, and so all teams that share it."""
+        return self not in (CorpusWord.STATUS, CorpusWord.MISSED, CorpusWord.HELP)
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether other words may follow it."""
+        return self in (CorpusWord.UNDO, CorpusWord.SOURCES)
