@@ -33,6 +33,7 @@ from handlers.features.welcome import Welcome, is_messages_tab
 from handlers.features.which_schedule import WhichSchedule
 from handlers.features.workflow import Workflow
 from handlers.ids import Action, Command, Field, Modal, Shortcut
+from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.button_press import Pressed, acknowledge, on_press
 from handlers.slack.error_replies import on_error
 from store import Store
@@ -101,9 +102,9 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.HOME_SEARCH, home.search)
     pressed(re.compile(rf"^{Action.HOME_PAGE}_\d+$"), home.page)
     pressed(Action.CORPUS_MORE, corpus.menu)
-    pressed(Action.CORPUS_CHECK, corpus.pressed("check"))
-    pressed(Action.CORPUS_UNDO, corpus.pressed("undo"))
-    pressed(Action.CORPUS_RELOAD, corpus.pressed("reload"))
+    pressed(Action.CORPUS_CHECK, corpus.pressed(CorpusWord.CHECK))
+    pressed(Action.CORPUS_UNDO, corpus.pressed(CorpusWord.UNDO))
+    pressed(Action.CORPUS_RELOAD, corpus.pressed(CorpusWord.RELOAD))
     pressed(Action.CORPUS_ADD, uploads.add)
     pressed(Action.QUESTION_WRITE, questions.write)
     pressed(Action.QUESTION_NEXT, questions.write)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 from html import unescape
+from typing import assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -12,6 +13,7 @@ from handlers.button_value import STALE
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
 from handlers.ids import Command
+from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
 from handlers.slack.error_replies import require_first, sentence
@@ -26,8 +28,6 @@ from store.loading.documents import read_corpus
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
 from store.version import VERSION
 
-_CORPUS_WORDS = frozenset({"check", "reload", "undo", "history", "problems", "sources"})
-"""The first words that concern the corpus itself, and so all teams that share it."""
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -57,7 +57,7 @@ class CorpusAdmin:
         await ack()
         self.slack.background.start(work(), respond)
 
-    def pressed(self, word: str) -> Pressed:
+    def pressed(self, word: CorpusWord) -> Pressed:
         """Return a listener for a button in App Home that does what `/corpus` does for *word*."""
 
         async def listener(press: Press, respond: AsyncRespond) -> None:
@@ -84,33 +84,42 @@ class CorpusAdmin:
             await answer(respond, Message(text=sentence(error), blocks=[]))
 
     async def _answer(self, typed: str, request: Request, respond: AsyncRespond) -> Message:
-        team_id, user_id, word = request.team_id, request.user_id, typed.lower()
         first, _, rest = typed.partition(" ")
-        if first.lower() in _CORPUS_WORDS:
-            await self.slack.directory.require_corpus_admin(team_id, user_id)
+        word = CorpusWord.read(first)
+        if word and word.is_shared:
+            await self.slack.directory.require_corpus_admin(request.team_id, request.user_id)
         else:
-            await self.slack.directory.require_admin(team_id, user_id)
+            await self.slack.directory.require_admin(request.team_id, request.user_id)
+        if word is None or (rest and word not in (CorpusWord.SOURCES, CorpusWord.UNDO)):
+            return views.corpus_help(unknown=typed)
+        return await self._run(word, rest, request, respond)
+
+    async def _run(
+        self, word: CorpusWord, rest: str, request: Request, respond: AsyncRespond
+    ) -> Message:
+        team_id, user_id = request.team_id, request.user_id
         by = self.slack.directory.name(team_id, user_id)
-        if first.lower() == "sources":
-            # An address may have upper case.
-            return await self.sources.answer(rest, request)
         match word:
-            case "status":
-                return await self._status(team_id, user_id)
-            case "check":
-                return await self._check(team_id, respond)
-            case "reload":
-                return await self._reload(by, respond)
-            case _ if first.lower() == "undo":
+            case CorpusWord.SOURCES:
+                return await self.sources.answer(rest, request)
+            case CorpusWord.UNDO:
                 return await self._undo(rest, request, by, respond)
-            case "history":
+            case CorpusWord.STATUS:
+                return await self._status(team_id, user_id)
+            case CorpusWord.CHECK:
+                return await self._check(team_id, respond)
+            case CorpusWord.RELOAD:
+                return await self._reload(by, respond)
+            case CorpusWord.HISTORY:
                 return preview.history(await self.store.corpus.history())
-            case "problems":
+            case CorpusWord.PROBLEMS:
                 return await self._problems()
-            case "missed":
+            case CorpusWord.MISSED:
                 return await self._missed(team_id)
+            case CorpusWord.HELP:
+                return views.corpus_help()
             case _:
-                return views.corpus_help(unknown="" if word == "help" else typed)
+                assert_never(word)
 
     async def _missed(self, team_id: TeamId) -> Message:
         since = self.options.clock() - self.options.keep_misses

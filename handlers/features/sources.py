@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import assert_never
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.features.dependencies import FindsFeeds, Options, Slack
 from handlers.mrkdwn import plain
+from handlers.parsing.sub_commands import SourcesWord
 from handlers.parsing.words import nearest as nearest_word
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
@@ -53,29 +55,31 @@ class SourcesAdmin:
             return await self._answer(typed, request)
 
     async def _answer(self, typed: str, request: Request) -> Message:
-        word, _, rest = typed.strip().partition(" ")
+        typed = typed.strip()
+        first, _, rest = typed.partition(" ")
         rest = rest.strip()
-        match word.lower():
-            case "add" if rest:
+        match word := SourcesWord.read(first):
+            case None if first.lower() == "help":
+                return views.sources_help()
+            case None:
+                return await self._list(part="" if typed.lower() == "list" else typed)
+            case SourcesWord.EXPORT:
+                return views.exported(await self.store.sources.all())
+            case _ if not rest:
+                return views.ask_which(word, await self.store.sources.all())
+            case SourcesWord.ADD:
                 return await self._add(rest, request)
-            case "remove" | "pause" | "resume" | "refresh" as what if rest:
-                feed = await self.store.sources.find(rest)
-                return await self._list(await self._change(FeedChange(what), feed.id, request))
-            case "history" if rest:
+            case SourcesWord.KEEP:
+                return await self._list(await self._keep(rest))
+            case SourcesWord.HISTORY:
                 feed = await self.store.sources.find(rest)
                 loads = await self.store.corpus.history(source=feed.id)
                 return views.loads(feed, loads)
-            case "keep" if rest:
-                return await self._list(await self._keep(rest))
-            case "export" if not rest:
-                return views.exported(await self.store.sources.all())
-            case "" | "list" if not rest:
-                return await self._list()
-            case "help":
-                return views.sources_help()
-            case what if what in views.WORDS:
-                return views.ask_which(what, await self.store.sources.all())
-        return await self._list(part=typed.strip())
+            case SourcesWord.REMOVE | SourcesWord.PAUSE | SourcesWord.RESUME | SourcesWord.REFRESH:
+                feed = await self.store.sources.find(rest)
+                return await self._list(await self._change(FeedChange(word), feed.id, request))
+            case _:
+                assert_never(word)
 
     async def menu(self, press: Press, respond: AsyncRespond) -> None:
         """Change a feed as chosen in its menu; to remove it takes one more press."""
@@ -180,7 +184,7 @@ class SourcesAdmin:
             if not feeds:
                 word, _, rest = part.partition(" ")
                 near = nearest(every, part)
-                guess = nearest_word(word, sorted(views.WORDS))
+                guess = nearest_word(word, sorted(SourcesWord))
                 meant = f"{guess} {rest}".strip() if guess else near.name if near else ""
                 return views.sources_help(unknown=part, meant=meant)
         return views.sources(feeds, await self.store.sources.stories(), note=note, part=part)

@@ -85,7 +85,15 @@ class CorpusWord(_Word):
         """Whether it concerns the corpus itself, and so all teams that share it."""
         return self not in (CorpusWord.STATUS, CorpusWord.MISSED, CorpusWord.HELP)
 
-    @property
-    def takes_words(self) -> bool:
-        """Whether other words may follow it."""
-        return self in (CorpusWord.UNDO, CorpusWord.SOURCES)
+
+class SourcesWord(_Word):
+    """What to do with a feed, after `/corpus sources`."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REFRESH = "refresh"
+    KEEP = "keep"
+    HISTORY = "history"
+    EXPORT = "export"

@@ -7,6 +7,7 @@ from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import format_date
+from handlers.parsing.sub_commands import CorpusWord, SourcesWord
 from handlers.parsing.words import nearest
 from handlers.views import samples as sample_stories
 from handlers.views import sources
@@ -22,15 +23,15 @@ from store.types import FailedLoad, FeedSource, Problem, Revision
 
 _MISSED = 20
 MENU = (
-    ("status", "Status"),
-    ("sources", "Feeds"),
-    ("problems", "Problems in the folder"),
-    ("missed", "Topics that people asked for"),
-    ("history", "History and undo"),
+    (CorpusWord.STATUS, "Status"),
+    (CorpusWord.SOURCES, "Feeds"),
+    (CorpusWord.PROBLEMS, "Problems in the folder"),
+    (CorpusWord.MISSED, "Topics that people asked for"),
+    (CorpusWord.HISTORY, "History and undo"),
 )
 """What the menu in App Home offers: (sub-command, label)."""
 
-_SUBCOMMANDS = (
+_EXAMPLES = (
     ("status", "what is loaded"),
     ("check", "what a reload would change, before it does"),
     ("reload", "read the corpus folder again"),
@@ -60,16 +61,16 @@ def corpus_help(*, unknown: str | None = None) -> Message:
     first, *rest = (unknown or "").split() or [""]
     first = first.lower()
     others = f"`{Command.CORPUS} help` lists the others."
-    if first in sources.WORDS or first in ("feed", "feeds", "source", "rss"):
+    if (word := SourcesWord.read(first)) or first in ("feed", "feeds", "source", "rss"):
         # An order about feeds without the word "sources".
-        meant = [first, *rest] if first in sources.WORDS else rest
+        meant = [first, *rest] if word else rest
         # Slack sends an address as <address> or <address|label>.
         words = [word.strip("<>").partition("|")[0] for word in ("sources", *meant)]
         typed = code(" ".join(words), 120)
         return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {typed}`? {others}")
-    if guess := nearest(first, [word for word, _ in _SUBCOMMANDS]):
+    if guess := nearest(first, [word for word, _ in _EXAMPLES]):
         return paragraphs(f"{lead}Did you mean `{Command.CORPUS} {guess}`? {others}")
-    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _SUBCOMMANDS)
+    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _EXAMPLES)
     return paragraphs(f"{lead}For admins:\n{lines}")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
+from handlers.parsing.sub_commands import SourcesWord
 from handlers.views.blocks import Block, Element, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, when
 from handlers.views.preview import who
@@ -21,7 +22,7 @@ SHOWN = 8
 _MOST_OPML = 2_800
 """Characters of a list that a message shows; a section holds 3,000."""
 
-_WORDS = (
+_EXAMPLES = (
     ("sources", "the feeds, and how their polls go"),
     ("sources example.com", "the feeds with that in their name or address"),
     ("sources add https://example.com/feed", "poll a feed, or the feed of a web page"),
@@ -33,8 +34,6 @@ _WORDS = (
     ("sources history example.com", "what its last polls changed, with numbers for an undo"),
     ("sources export", "the feeds as OPML, for another feed reader"),
 )  # fmt: skip
-WORDS = frozenset(("add", "remove", "pause", "resume", "refresh", "keep", "history", "export"))
-"""The words that say what to do, after `sources`."""
 _NAMED = 5
 """How many feeds are named if a person may mean any."""
 
@@ -54,23 +53,23 @@ def sources_help(*, unknown: str = "", meant: str = "") -> Message:
         return paragraphs(
             f"{lead}Did you mean {_command(meant)}? {_command('help')} lists the others."
         )
-    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _WORDS)
+    lines = "\n".join(f"• `{Command.CORPUS} {word}`: {what}" for word, what in _EXAMPLES)
     return paragraphs(f"{lead}For admins:\n{lines}")
 
 
-def ask_which(what: str, feeds: Sequence[FeedSource]) -> Message:
-    """Ask which of *feeds* to remove, pause, and so on, if *what* was typed without a name."""
-    if what == "add":
+def ask_which(word: SourcesWord, feeds: Sequence[FeedSource]) -> Message:
+    """Ask which of *feeds* to remove, pause, and so on, if *word* was typed without a name."""
+    if word is SourcesWord.ADD:
         return paragraphs(f"Which feed? {_command('add https://example.com/feed')}, for example.")
     if not feeds:
         return paragraphs(f"There are no feeds yet. {_command('add ADDRESS')} adds one.")
-    tail = " 30 days" if what == "keep" else ""
+    tail = " 30 days" if word is SourcesWord.KEEP else ""
     if len(feeds) == 1:
-        return paragraphs(f"Which feed? There is one: {_command(f'{what} {feeds[0].name}{tail}')}")
+        return paragraphs(f"Which feed? There is one: {_command(f'{word} {feeds[0].name}{tail}')}")
     names = [name(feed) for feed in feeds[:_NAMED]]
     names += [f"{len(feeds) - _NAMED:,} more"] if len(feeds) > _NAMED else []
     return paragraphs(
-        f"Which feed? {_command(f'{what} NAME{tail}')}, with a part of its name or address:"
+        f"Which feed? {_command(f'{word} NAME{tail}')}, with a part of its name or address:"
         f" {', '.join(names)}."
     )
 

@@ -27,9 +27,8 @@ from bot.workspace.model.directory import (
 from bot.workspace.model.tickets import new_id
 from handlers.button_value import Value
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
-from handlers.parsing.sub_commands import DigestWord, MenuWord
+from handlers.parsing.sub_commands import CorpusWord, DigestWord, MenuWord
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
-from handlers.views.corpus import _SUBCOMMANDS as CORPUS_WORDS
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.delete_post import NOT_THEIRS
 from handlers.views.digest import fingerprint
@@ -533,11 +532,13 @@ WAYS: dict[tuple[str, str], Way] = {
     (Command.DIGEST, "pause"): change(_OWNER, typed(_ON, "/digest pause")),
     (Command.DIGEST, "resume"): change(_OWNER, typed(_ON, "/digest pause", "/digest resume")),
     (Command.CORPUS, ""): look_up(typed("/corpus"), _ADMIN),
+    (Command.CORPUS, "typo"): look_up(typed("/corpus xylophone"), _ADMIN),
+    (Command.CORPUS, "help"): look_up(typed("/corpus help"), _ADMIN),
     (Command.CORPUS, "status"): look_up(typed("/corpus status"), _ADMIN),
     (Command.CORPUS, "check"): look_up(typed("/corpus check"), _ADMIN),
     (Command.CORPUS, "reload"): change(_ADMIN, edited(typed("/corpus reload"))),
     (Command.CORPUS, "undo"): change(_ADMIN, reloaded(typed("/corpus undo"))),
-    (Command.CORPUS, "undo 3"): change(_ADMIN, reloaded(typed("/corpus undo 1"))),
+    (Command.CORPUS, "undo 1"): change(_ADMIN, reloaded(typed("/corpus undo 1"))),
     (Command.CORPUS, "history"): look_up(typed("/corpus history"), _ADMIN),
     (Command.CORPUS, "problems"): look_up(typed("/corpus problems"), _ADMIN),
     (Command.CORPUS, "missed"): look_up(typed("/corpus missed"), _ADMIN),
@@ -658,7 +659,7 @@ def test_every_way_in_has_a_row(switches: Switches) -> None:
         assert WAYS[Command.DIGEST, word].changes is not word.is_look_up
     assert {word for id_, word in WAYS if id_ is Action.DIGEST_CHANGE} == {*MenuWord}
     words = {word for id_, word in WAYS if id_ is Command.CORPUS}
-    assert words == {*dict(CORPUS_WORDS), ""}
+    assert words == {*CorpusWord, "", "typo", "undo 1"}
 
 
 # --- every action by every role ------------------------------------------------------------------

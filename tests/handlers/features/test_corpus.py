@@ -9,6 +9,7 @@ import pytest
 from bot.observability.metrics import Metrics
 from bot.workspace import Fault
 from handlers.ids import Action
+from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.directory import UNKNOWN
 from store.corpus.service import Reload
 from store.types import FailedLoad, Problem, UserId
@@ -332,22 +333,7 @@ async def test_undo_with_an_invalid_number_changes_nothing(slack: Slack, words: 
     assert slack.parley.store.corpus.revision.number == 2
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "status",
-        "check",
-        "reload",
-        "undo",
-        "undo 1",
-        "history",
-        "problems",
-        "missed",
-        "",
-        "help",
-        "nonsense",
-    ],
-)
+@pytest.mark.parametrize("words", [*CorpusWord, "undo 1", "", "nonsense"])
 async def test_others_are_refused(slack: Slack, words: str) -> None:
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type(f"/corpus {words}", user=BEN)
