@@ -34,7 +34,7 @@ from handlers.parsing.schedule_names import take_name, take_whole_name
 from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
 from handlers.parsing.small_talk import SmallTalk, small_talk
 from handlers.parsing.sub_commands import Change, DigestWord, MenuWord
-from handlers.parsing.timetable import one_time_each
+from handlers.parsing.timetable import has_time, one_time_each
 from handlers.parsing.words import as_typed
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
@@ -288,6 +288,8 @@ class Digest:
             return await self._look(request, DigestWord.NEXT, "", "")
         is_sure = talk in (SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE)
         is_sure = is_sure and not corrected.startswith(("unskip", "resume"))
+        if talk is SmallTalk.CHANGE and corrected.startswith("on ") and not has_time(corrected):
+            is_sure = True  # "move it by an hour"
         if talk and (is_sure or not corrected):
             where = where_of(request.channel_id)
             return await self.schedules.small_talk(

@@ -4,26 +4,23 @@ import re
 
 from rapidfuzz import fuzz, process
 
-from handlers.parsing.sub_commands import DigestWord
+from handlers.parsing.dates import is_until
+from handlers.parsing.sub_commands import MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
 
-_NEW = ("start", "add", "new", "create", "schedule")
-_CHANGE = ("move", "change", "edit", "update", "reschedule")
+_NEW = (*VERBS[DigestWord.ON], "new")
 _ONE = re.compile(
     r"(?:(?:the|this|that|my|our|an?|another|new)(?:\s+|$))*"
     r"(?:it|one|schedules?|(?:[^\W\d_]+[\s-])?(?:questions?|digests?))?",
     re.IGNORECASE,
 )
 _SYNONYMS = {
-    **dict.fromkeys(("stop", "cancel", "delete", "remove", "end", "disable"), "off"),
-    **dict.fromkeys((*_NEW, "set", "enable"), "on"),
-    **dict.fromkeys((*_CHANGE, "time"), "on"),
-    **dict.fromkeys(("mute", "snooze", "suspend", "hold", "silence"), "pause"),
-    **dict.fromkeys(("status", "show", "when", "upcoming"), "next"),
-    **dict.fromkeys(("continue", "restart", "unpause"), "resume"),
-    "schedules": "list",
-    "post": "now",
+    **{verb: word for word, verbs in VERBS.items() for verb in verbs},
+    **dict.fromkeys((*MOVE, "new", "set", "enable", "time"), DigestWord.ON),
+    **dict.fromkeys(("status", "show", "when", "upcoming"), DigestWord.NEXT),
+    "schedules": DigestWord.LIST,
+    "post": DigestWord.NOW,
 }
 """Sub-commands by other words for them."""
 _MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", re.IGNORECASE)
@@ -50,22 +47,24 @@ def guess_command(word: str, rest: str) -> str:
         return ""
     typed = word.lower()
     guess = _SYNONYMS.get(typed)
-    if guess == "off" and (halt := _HALT.match(rest)):
+    if guess is DigestWord.OFF and (halt := _HALT.match(rest)):
         return f"{'unskip' if halt['skip'] else 'resume'} {rest[halt.end() :]}".strip()
-    if guess == "next":
+    if guess is DigestWord.NEXT:
         rest = _ASKING.sub(" ", rest)
     if guess is None:
         nearest = process.extractOne(
             typed, sorted(DigestWord), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
         )
-        guess = nearest[0] if nearest else None
+        guess = DigestWord(nearest[0]) if nearest else None
     first, _, others = rest.partition(" ")
     if guess is None and (second := DigestWord.read(first)):
         guess, rest = second, f"{word} {others}"
     if guess is None and has_time(f"{word} {rest}"):
-        guess, rest = "on", f"{word} {rest}"
-    if guess == "on":
+        guess, rest = DigestWord.ON, f"{word} {rest}"
+    if guess is DigestWord.ON:
         rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
+        if typed in MOVE and is_until(rest) and not has_time(rest):
+            guess = DigestWord.PAUSE
     return " ".join(f"{guess} {rest}".split()) if guess else ""
 
 
@@ -78,4 +77,4 @@ def is_edit(word: str, rest: str) -> bool:
     """Return whether the words ask to change a schedule and do not say how: "edit the digest"."""
     verb = word.lower()
     is_open = verb == "edit" and not has_time(rest)
-    return is_open or (verb in _CHANGE and bool(_ONE.fullmatch(rest)))
+    return is_open or (verb in MOVE and bool(_ONE.fullmatch(rest)))

@@ -17,6 +17,7 @@ from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import LaterStartError, UnclearError
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.sub_commands import MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
 from store.types import ChannelId, Order, ParleyError, PostKind, Timetable
@@ -97,13 +98,18 @@ _THING = re.compile(
 _INDEFINITE = re.compile(r"(?:an?|another|any|one)\b", re.IGNORECASE)
 _ONE_MORE = re.compile(r"(?:an?|another|one)\b", re.IGNORECASE)
 """What may be posted: "drop a question" wants one."""
+
+
+def _verbs(word: DigestWord, *more: str) -> str:
+    return "|".join((*VERBS[word], *more))
+
+
 _HALTS = (
     (Verb.OFF, "no more"),
     (None, "(?:don't|do not) (?:post|send|ask)|no|not"),
-    (Verb.OFF, "stop|cancel|drop|end|delete|remove|disable|quit|unsubscribe|get rid of"),
-    (Verb.OFF, "turn off|switch off|shut off"),
-    (Verb.PAUSE, "pause|mute|snooze|suspend|hold|silence|shut up|be quiet"),
-    (Verb.SKIP, "skip|leave out|omit"),
+    (Verb.OFF, _verbs(DigestWord.OFF, "get rid of", "turn off", "switch off", "shut off")),
+    (Verb.PAUSE, _verbs(DigestWord.PAUSE, "pause", "shut up", "be quiet")),
+    (Verb.SKIP, _verbs(DigestWord.SKIP, "skip", "leave out")),
 )
 """Verbs, with what they mean if no day is named."""
 _ALONE = frozenset(
@@ -134,12 +140,13 @@ _NOUNS = re.compile(
     r"|^(?:questions?|digests?|post(?:s|ing)?|messages?|it)\b",
     re.IGNORECASE,
 )
-_RESUME = "resume|continue|restart|unpause|unmute|turn on|switch on"
-_MOVE = "move|change|reschedule|shift|make|push|put|set|switch|postpone|post|send|ask|update"
+_RESUME = _verbs(DigestWord.RESUME, "resume", "turn on", "switch on")
+_MOVE = "|".join((*MOVE, "make", "put", "set", "switch", "post", "send", "ask"))
 _TO = re.compile(r"(?:(?:back|forward|up|come|be)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
-_BEGIN = (
-    r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get"
-    "|start|begin|add|create|put|make|publish|deliver|ask|schedule|have|run|share|show"
+_BEGIN = _verbs(
+    DigestWord.ON,
+    r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get",
+    "put|make|publish|deliver|ask|have|run|share|show",
 )
 _START = re.compile(
     rf"\b(?:{_BEGIN})\b(?:\s+(?:me|us|the\s+team|everyone|everybody|people)\b)?", re.IGNORECASE
@@ -318,6 +325,8 @@ def _move(words: str, today: date) -> SpokenOrder | None:
         return None
     order, when, is_named = _about(Verb.MOVE, rest)
     when = _TO.sub("", when, count=1)
+    if is_named and is_until(when) and _is_read(parse_until, when, today=today):
+        return replace(order, verb=Verb.PAUSE, words=when)
     is_read = is_named and when and _is_read(parse_order, when, **_READ, today=today)
     return replace(order, words=when) if is_read else None
 

@@ -1,5 +1,6 @@
 """The sub-commands: the words that come first after `/digest` and `/corpus`, or are in a menu."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal, Self, get_args
 
@@ -55,6 +56,20 @@ Change = Literal[
     DigestWord.OWNER,
 ]
 """The sub-commands that change schedules which are there; `on` begins one, too."""
+
+
+VERBS: Mapping[DigestWord, Sequence[str]] = {
+    DigestWord.ON: ["start", "begin", "add", "create", "schedule"],
+    DigestWord.SKIP: ["omit"],
+    DigestWord.PAUSE: ["mute", "snooze", "suspend", "hold", "silence"],
+    DigestWord.RESUME: ["continue", "restart", "unpause", "unmute"],
+    DigestWord.OFF: [
+        *("stop", "cancel", "drop", "end", "delete", "remove", "disable", "quit", "unsubscribe"),
+    ],
+}
+"""Other verbs for a sub-command, after `/digest` and in a sentence."""
+MOVE = ["move", "change", "edit", "update", "reschedule", "shift", "push", "postpone"]
+"""Verbs for `on` that are about a schedule which is there."""
 
 
 class MenuWord(_Word):

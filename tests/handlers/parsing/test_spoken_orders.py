@@ -103,6 +103,16 @@ _ORDERS = """
     Tuesdays and Fridays only => on tue,fri
     switch it off => off
     turn it off => off
+    suspend the questions until monday => pause until monday
+    silence the digest for a week => pause for a week
+    omit friday => skip friday
+    quit the questions => off
+    unmute the questions => resume
+    edit the question to 10:30 => on 10:30
+    shift it to 11:00 => on 11:00
+    postpone the question to 10:30 => on 10:30
+    postpone the question until monday => pause until monday
+    begin a question every day at 9:15 => on 09:15 daily
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
