@@ -80,6 +80,10 @@ class ShutdownDeadline:
             listening.join()
 
 
+DEADLINE = ShutdownDeadline()
+"""The deadline of this process."""
+
+
 def _kill() -> None:
     # Log in another thread, because logging itself may be what hangs.
     logging_thread = threading.Thread(target=_log_running_threads, daemon=True)

@@ -1,6 +1,8 @@
 """`python -m bot demo`: the local workspace, and the bot connected to it as to Slack."""
 
+import argparse
 import asyncio
+import errno
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,10 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.app import serve
+from bot.cli.terminal import complain
 from bot.clock import MovableClock
 from bot.feeds.addresses import AllowList
+from bot.log import configure_logging
 from bot.manifest import manifest
 from bot.settings import Settings
+from bot.shutdown import DEADLINE
 from bot.workspace import Workspace
 from handlers.ids import Action, Command, CommandPrefix
 from store import open_store
@@ -252,3 +257,33 @@ def _welcome(url: str, tour: Mapping[str, Any]) -> str:
         "With stories of your own: make demo CORPUS=path/to/folder. Ctrl-C ends it, and\n"
         "forgets what you tried.\n"
     )
+
+
+def _is_about_port(error: OSError) -> bool:
+    # EACCES may also be about a file, and then the error has its name.
+    return error.errno in (errno.EADDRINUSE, errno.EACCES) and not error.filename
+
+
+async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Run the demo until a signal; return the exit code."""
+    settings = Settings.from_env({"LOG_LEVEL": "warning", **environ}, connecting=False)
+    configure_logging(level=settings.log_level, style="text")
+    try:
+        with DEADLINE.on_signals() as stop:
+            await demo(
+                port=arguments.port,
+                corpus=arguments.corpus,
+                agent_view=settings.agent_view,
+                command_prefix=settings.command_prefix,
+                stop=stop,
+            )
+    except OSError as error:
+        if not _is_about_port(error):
+            raise
+        is_taken = error.errno == errno.EADDRINUSE
+        complain(
+            f"Port {arguments.port} {'is taken by another program' if is_taken else 'needs root'}:"
+            " `make demo PORT=0`, or `python -m bot demo --port 0`, takes any free port."
+        )
+        return 1
+    return 0

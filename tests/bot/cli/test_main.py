@@ -623,7 +623,7 @@ def test_a_lost_socket_exits_with_a_failure(
     async def lose(*_: object, **__: object) -> None:
         raise SocketLostError("The socket is lost")
 
-    monkeypatch.setattr("bot.__main__.serve", lose)
+    monkeypatch.setattr("bot.cli.run.serve", lose)
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     assert main(["run"]) == 1
@@ -648,7 +648,7 @@ def test_a_demo_on_a_privileged_port_suggests_a_command(
     async def demo(**_: object) -> None:
         raise PermissionError(errno.EACCES, "error while attempting to bind on address")
 
-    monkeypatch.setattr("bot.__main__.demo", demo)
+    monkeypatch.setattr("bot.cli.demo.demo", demo)
     assert main(["demo", "--port", "80"]) == 1
     assert "Port 80 needs root: `make demo PORT=0`" in capsys.readouterr().err
 
@@ -708,7 +708,7 @@ def test_each_line_of_the_procfile_does_what_its_name_says(
     async def serve(settings: Settings, **_: object) -> None:
         served.append(settings.is_http)
 
-    monkeypatch.setattr("bot.__main__.serve", serve)
+    monkeypatch.setattr("bot.cli.run.serve", serve)
     monkeypatch.delenv("SLACK_SIGNING_SECRET", raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
