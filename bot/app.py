@@ -173,6 +173,7 @@ async def assemble(
         options = Options(
             clock=clock,
             corpus_path=settings.corpus_dir,
+            is_watched=settings.corpus_watch,
             keep_misses=kept,
             feeds=Discovery(fetcher, reader),
             has_agent_view=settings.agent_view,

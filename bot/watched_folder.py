@@ -173,7 +173,7 @@ def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _warn(check: Check) -> None:
+async def _warn(check: Check) -> None:
     for effect in check.effects:
         if effect.vanishing:
             log.warning(

@@ -75,6 +75,8 @@ class Options:
     has_workflow_steps: bool = False
     anyone_may_skip: bool = True
     """Whether anybody in a channel may skip its next post or pause for a day."""
+    is_watched: bool = False
+    """Whether the corpus folder is loaded whenever it changes."""
     warns_of_samples: bool = True
     """False for the demo, in which sample stories are expected."""
 

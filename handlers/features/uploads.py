@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +22,7 @@ from handlers.views import corpus as views
 from handlers.views import preview
 from handlers.views.message import Message
 from store import Store, samples
+from store.loading.check import Check
 from store.loading.documents import ENDINGS, ending_of
 from store.text import legible, well_formed
 from store.types import CorpusInvalidError, ParleyError, TeamId, UserId
@@ -50,29 +54,56 @@ class Uploads:
             self.slack.background.start(work, respond)
 
     async def add(self, press: Press, respond: AsyncRespond) -> None:
-        """Write the document to the corpus folder and load it; undo the write if nothing loads."""
-        await self.slack.directory.require_corpus_admin(press.team_id, press.user_id)
-        name, data = await self._file(press.team_id, press.value.words)
-        folder, now = self.options.corpus_path, self.options.clock()
+        """Load the document and write it to the corpus folder, if that does what was shown.
+
+        Otherwise show what it would do now, with a new button.
+        """
+        team_id, file_id = press.team_id, press.value.words
+        await self.slack.directory.require_corpus_admin(team_id, press.user_id)
+        name, data = await self._file(team_id, file_id)
+        folder = self.options.corpus_path
         if why_not := await asyncio.to_thread(why_unwritable, folder):
             raise ParleyError(why_not)
         path = folder / name
-        before = await asyncio.to_thread(_swap, path, data)
+        before: bytes | None = None
+        is_written = False
+
+        async def write(check: Check) -> None:
+            nonlocal before, is_written
+            in_folder = await asyncio.to_thread(_digest, path)
+            if preview.fingerprint(check, in_folder) != press.value.key:
+                raise _ChangedError(
+                    preview.uploaded(
+                        check,
+                        name,
+                        file_id,
+                        team_id=team_id,
+                        in_folder=in_folder,
+                        is_watched=self.options.is_watched,
+                        has_changed=True,
+                    )
+                )
+            before = await asyncio.to_thread(_swap, path, data)
+            is_written = True
+
         try:
-            by = self.slack.directory.name(press.team_id, press.user_id)
-            reload = await self.store.corpus.reload(folder, by=by, at=now)
+            async with _file_of(name, data) as document:
+                by = self.slack.directory.name(team_id, press.user_id)
+                reload = await self.store.corpus.reload(
+                    document, by=by, at=self.options.clock(), announce=write, is_upload=True
+                )
         except BaseException as error:
-            await asyncio.to_thread(_swap, path, before)
-            if not isinstance(error, CorpusInvalidError):
-                raise
-            shown = views.invalid(error.problems)
-        else:
-            if reload.problems and not reload.is_changed:
-                # The document cannot be loaded where it is, and it could when it was offered.
+            if is_written:
                 await asyncio.to_thread(_swap, path, before)
-                shown = views.invalid(reload.problems)
-            else:
-                shown = views.reloaded(reload)
+            match error:
+                case CorpusInvalidError():
+                    shown = views.invalid(error.problems, of="this document")
+                case _ChangedError():
+                    shown = error.preview
+                case _:
+                    raise
+        else:
+            shown = views.reloaded(reload, document=name)
         await answer(respond, shown, replace=True)
 
     async def _check(
@@ -83,22 +114,24 @@ class Uploads:
             await answer(respond, await self._add_list(file_id, team_id, user_id), replace=True)
             return
         name, data = await self._file(team_id, file_id)
-        with TemporaryDirectory(prefix="parley-") as temporary:
-            extra = Path(temporary) / name
-            await asyncio.to_thread(extra.write_bytes, data)
-            try:
-                async with notify_progress(respond) as progress:
-                    check = await self.store.corpus.check(
-                        self.options.corpus_path,
-                        at=self.options.clock(),
-                        extra=extra,
-                        progress=progress,
-                    )
-            except CorpusInvalidError as error:
-                shown = views.invalid(error.problems, of="this document")
-            else:
-                why_not = await asyncio.to_thread(why_unwritable, self.options.corpus_path)
-                shown = preview.dropped(check, name, file_id, team_id=team_id, why_not=why_not)
+        folder = self.options.corpus_path
+        try:
+            async with _file_of(name, data) as document, notify_progress(respond) as progress:
+                check = await self.store.corpus.check(
+                    document, at=self.options.clock(), progress=progress, is_upload=True
+                )
+        except CorpusInvalidError as error:
+            shown = views.invalid(error.problems, of="this document")
+        else:
+            shown = preview.uploaded(
+                check,
+                name,
+                file_id,
+                team_id=team_id,
+                in_folder=await asyncio.to_thread(_digest, folder / name),
+                why_not=await asyncio.to_thread(why_unwritable, folder),
+                is_watched=self.options.is_watched,
+            )
         await answer(respond, shown, replace=True)
 
     async def _is_list(self, team_id: TeamId, file_id: str) -> bool:
@@ -121,6 +154,32 @@ class Uploads:
                 f" that ends in {_LISTED}, and lists of feeds in .opml."
             )
         return name, await self.slack.files.read(team_id, file)
+
+
+class _ChangedError(ParleyError):
+    """Raised if the button of an upload would no longer do what its message shows."""
+
+    def __init__(self, shown: Message) -> None:
+        super().__init__(shown["text"])
+        self.preview = shown
+        """What it would do now."""
+
+
+@asynccontextmanager
+async def _file_of(name: str, data: bytes) -> AsyncIterator[Path]:
+    """Write *data* to a temporary file called *name*."""
+    with TemporaryDirectory(prefix="parley-") as folder:
+        path = Path(folder) / name
+        await asyncio.to_thread(path.write_bytes, data)
+        yield path
+
+
+def _digest(path: Path) -> str | None:
+    """Return the hash of a file's bytes, as the corpus stores it; None if there is no file."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def why_unwritable(folder: Path) -> str:

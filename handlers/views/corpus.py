@@ -134,12 +134,13 @@ def waiting() -> Message:
     return message("One moment …")
 
 
-def reloaded(reload: Reload) -> Message:
-    """Render the result of a reload."""
+def reloaded(reload: Reload, *, document: str = "") -> Message:
+    """Render the result of a reload, or of the load of one uploaded *document*."""
     revision = reload.revision
     size = sized(reload.documents, reload.articles)
     if reload.is_changed:
-        text = f"Reloaded: {size}, {revision.changes}."
+        lead = f"Added *{plain(document, 150)}*" if document else "Reloaded"
+        text = f"{lead}: {size}, {revision.changes}."
         if reload.left:
             verb = "is" if len(reload.left) == 1 else "are"
             text += f" {some(reload.left, SLACK)} {verb} no longer in the folder."

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
@@ -33,8 +34,10 @@ MAX_SCHEDULES = 10
 """How many schedules are listed; the rest is counted."""
 
 
-def summary(check: Check) -> str:
-    """Return how much a reload would change."""
+def summary(check: Check, what: str = "A reload") -> str:
+    """Return how much *what* would change."""
+    if check.problems and not check.is_changed:
+        return "Nothing would change: every file that can be read is loaded as it is."
     if not check.is_changed:
         return "Nothing would change: the folder is what is loaded."
     documents = tally(added=len(check.added), edited=len(check.edited), removed=len(check.removed))
@@ -42,7 +45,7 @@ def summary(check: Check) -> str:
     stories = tally(
         added=counts.added, edited=counts.edited, moved=counts.moved, removed=counts.removed
     )
-    return f"A reload would change documents ({documents}) and stories ({stories})."
+    return f"{what} would change documents ({documents}) and stories ({stories})."
 
 
 def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
@@ -51,8 +54,8 @@ def changes(check: Check, medium: Medium) -> Iterator[tuple[str, str]]:
         ("Added", check.added),
         ("Edited", check.edited),
         ("Removed", check.removed),
-        ("Headlines that come or change", check.headlines),
-        ("Headlines that lose stories", check.gone),
+        ("Stories that come or change", check.headlines),
+        ("Stories that would be removed", check.gone),
     ):
         if names:
             yield what, some(names, medium)
@@ -146,35 +149,74 @@ def remarks(check: Check) -> Iterator[str]:
 def checked(check: Check, *, team_id: TeamId) -> Message:
     """Render what a reload would change, and its effects on the schedules."""
     text = summary(check)
-    notes = [not_loaded(check.problems)] if check.problems else []
-    notes += [
-        "\n".join((f"*{title}*", *lines))
-        for title, lines in notes_on(check, SLACK, team_id=team_id)
-    ]
-    if small := " ".join(remarks(check)):
-        notes.append(small)
     if not check.is_changed:
-        return message(text, [section(text), *map(section, notes)])
-    lines = "\n".join(f"• *{what}*: {names}" for what, names in changes(check, SLACK))
+        return message(text, [section(text), *map(section, _notes(check, team_id))])
     last = f"Nothing is changed yet: `{Command.CORPUS} reload` does it."
-    return message(f"{text} {last}", [section(text), *map(section, (lines, *notes, last))])
+    return message(f"{text} {last}", [*map(section, (text, *_details(check, team_id), last))])
 
 
-def dropped(
-    check: Check, name: str, file_id: str, *, team_id: TeamId, why_not: str = ""
+def _details(check: Check, team_id: TeamId) -> Iterator[str]:
+    """Yield what would change, by name, and the notes on it."""
+    yield "\n".join(f"• *{what}*: {names}" for what, names in changes(check, SLACK))
+    yield from _notes(check, team_id)
+
+
+def _notes(check: Check, team_id: TeamId) -> Iterator[str]:
+    if check.problems:
+        yield not_loaded(check.problems)
+    for title, lines in notes_on(check, SLACK, team_id=team_id):
+        yield "\n".join((f"*{title}*", *lines))
+    if small := " ".join(remarks(check)):
+        yield small
+
+
+def fingerprint(check: Check, in_folder: str | None) -> str:
+    """Return a hash of what the button of an uploaded document would do.
+
+    *in_folder* is the hash of the file that it would replace in the folder.
+    """
+    does = sorted(check.documents.items()), check.counts, check.gone, in_folder
+    return blake2b(repr(does).encode(), digest_size=12).hexdigest()
+
+
+def uploaded(
+    check: Check,
+    name: str,
+    file_id: str,
+    *,
+    team_id: TeamId,
+    in_folder: str | None,
+    why_not: str = "",
+    is_watched: bool = False,
+    has_changed: bool = False,
 ) -> Message:
-    """Render what an uploaded document would change, and a button that adds it or *why_not*."""
-    shown = checked(check, team_id=team_id)
+    """Render what an uploaded document would change, and a button that adds it or *why_not*.
+
+    *in_folder* is that of `fingerprint`. *has_changed* means that the button of an earlier message
+    was pressed, and that it would no longer do what the message said.
+    """
+    shown = f"*{plain(name, 150)}*"
     if not check.is_changed:
-        return shown
+        return paragraphs(f"{shown} is loaded already, just as it is here.")
     if why_not:
         new = counted(check.counts.added, "story")
-        return paragraphs(f"*{plain(name, 150)}* has no mistakes: {new} would be new. {why_not}")
-    add = button("Add it to the corpus", Action.CORPUS_ADD, Value(words=file_id), primary=True)
-    text = f"*{plain(name, 150)}* has no mistakes. {shown['text']}"
-    # Replace the last block, which explains `/corpus reload`.
-    blocks = [*shown["blocks"][:-1], actions(add)]
-    return Message(text=text, blocks=blocks)
+        return paragraphs(f"{shown} has no mistakes: {new} would be new. {why_not}")
+    lead = f"{shown} has no mistakes."
+    if has_changed:
+        lead = f"Nothing was added, because adding {shown} would do something else by now."
+    text = f"{lead} {summary(check, 'It')} Nothing is changed yet."
+    details = [*_details(check, team_id)]
+    change = check.documents[name]
+    if in_folder not in (None, *(one.digest for one in change if one)):
+        details.append(
+            f"The folder has another *{plain(name, 150)}*, which is not loaded. It would be"
+            " overwritten."
+        )
+    if is_watched:
+        details.append("The folder is watched, so whatever else has changed in it is loaded too.")
+    value = Value(words=file_id, key=fingerprint(check, in_folder))
+    add = button("Add it to the corpus", Action.CORPUS_ADD, value, primary=True)
+    return message(text, [*map(section, (text, *details)), actions(add)])
 
 
 def restored(revision: Revision, stories: Mapping[str, int]) -> Message:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from store import samples
 from store.articles import reading, written_questions
 from store.articles.written_questions import WrittenQuestion
 from store.corpus.loaded import Loaded, advance, read
@@ -281,31 +282,33 @@ class Corpus:
         by: str,
         at: datetime,
         progress: Progress | None = None,
-        announce: Callable[[Check], None] | None = None,
+        announce: Callable[[Check], Awaitable[None]] | None = None,
         finishes: bool = True,
+        is_upload: bool = False,
     ) -> Reload:
         """Replace the folder's stories with the documents at *path*, in one transaction.
 
         The stories of other sources stay, and so do those of a document that has a problem. Only
         changed documents are parsed and indexed again. An article keeps its id when its text is
         edited or moved. If nothing has changed, nothing is written. *announce* is called with the
-        changes before they are written. Unless it *finishes*, call `finish` after it. Raises
-        `CorpusInvalidError` if no document can be read, and `ConcurrentLoadError` if another
-        process loads the folder first.
+        changes before they are written; if it raises, nothing is written. Unless it *finishes*,
+        call `finish` after it. *is_upload* is that of `check`. Raises `CorpusInvalidError` if no
+        document can be read, and `ConcurrentLoadError` if another process loads the folder first.
         """
         watched = progress or Progress()
         with self._timing():
             async with self._planning() as plan:
-                folder = await self._plan(plan, path, watched, at)
+                folder = await self._plan(plan, path, watched, at, is_upload=is_upload)
                 if plan.base and not plan.documents:
-                    if not folder.problems:
+                    if not folder.problems and not is_upload:
                         await self._forget_failed_load(path)
                     if finishes:
                         await self.finish(watched)
                     revision = await revisions.loaded(self._database)
                     return await self._reloaded(revision, plan, folder)
                 if announce:
-                    announce(await self._check(plan, folder, watched, at))
+                    await announce(await self._check(plan, folder, watched, at))
+                record = partial(failed_loads.record, folder=path, problems=folder.problems, at=at)
                 revision = await self._apply(
                     plan,
                     fingerprint=folder.fingerprint,
@@ -313,7 +316,7 @@ class Corpus:
                     at=at,
                     progress=watched,
                     finishes=finishes,
-                    also=partial(failed_loads.record, folder=path, problems=folder.problems, at=at),
+                    also=None if is_upload else record,
                 )
                 return await self._reloaded(revision, plan, folder)
 
@@ -341,17 +344,18 @@ class Corpus:
         path: Path,
         *,
         at: datetime,
-        extra: Path | None = None,
         progress: Progress | None = None,
+        is_upload: bool = False,
     ) -> Check:
         """Return what a reload of the documents at *path* would change now; write nothing.
 
-        *extra* is checked as if it were in the folder. Raises `CorpusInvalidError` as `reload`
-        does, and if *extra* has a problem.
+        *is_upload* means that the document at *path* is added to those that are loaded, or replaces
+        the one of its name; the others stay as they are loaded, whatever the folder holds. But the
+        sample stories go. Raises `CorpusInvalidError` as `reload` does.
         """
         watched = progress or Progress()
         async with self._planning() as plan:
-            folder = await self._plan(plan, path, watched, at, extra)
+            folder = await self._plan(plan, path, watched, at, is_upload=is_upload)
             return await self._check(plan, folder, watched, at)
 
     async def _check(
@@ -605,13 +609,19 @@ class Corpus:
         path: Path,
         progress: Progress,
         at: datetime,
-        extra: Path | None = None,
+        *,
+        is_upload: bool,
     ) -> CorpusFolder:
         documents = await reading.stored_documents(self._database)
         known = {name: document.digest for name, document in documents.items()}
         # If this task is cancelled, closing the parser ends the work of the thread.
         with Parser() as parser:
-            folder = await asyncio.to_thread(read_corpus, path, known, progress, extra, parser, at)
+            folder = await asyncio.to_thread(read_corpus, path, known, progress, parser, at)
+        if is_upload:
+            if folder.problems:
+                raise CorpusInvalidError(folder.problems)
+            if not samples.are_loaded(self.revision):
+                folder = replace(folder, digests={**known, **folder.digests})
         await plan_reload(self._database, plan, folder, documents, progress)
         broken = {str(problem.path) for problem in folder.problems}
         if plan.base and not plan.documents and broken.issuperset(folder.digests):

@@ -1,6 +1,6 @@
 """The preview of a reload: what it would change, before anything is written."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -9,7 +9,7 @@ from store.db import Database
 from store.finding.index import Index
 from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
-from store.loading.plan import Counts, LoadPlan
+from store.loading.plan import Counts, DocumentChange, LoadPlan
 from store.posting.choice import outlook
 from store.posting.schedules import to_schedule
 from store.rows import QueueReader
@@ -46,10 +46,8 @@ class Check:
     """What a reload would change, and the schedules that it would affect."""
 
     counts: Counts
-    added: Sequence[str]
-    """The paths of the documents that would be added."""
-    edited: Sequence[str]
-    removed: Sequence[str]
+    documents: Mapping[str, DocumentChange]
+    """The documents that would change, by path."""
     headlines: Sequence[str]
     """The first few headlines of articles that would be added or edited."""
     gone: Sequence[str]
@@ -68,24 +66,36 @@ class Check:
     """How many schedules there are; only the first fifty are checked."""
 
     @property
+    def added(self) -> Sequence[str]:
+        """Return the paths of the documents that would be added."""
+        return [path for path, change in self.documents.items() if not change.before]
+
+    @property
+    def edited(self) -> Sequence[str]:
+        """Return the paths of the documents that would be edited."""
+        return [path for path, one in self.documents.items() if one.before and one.after]
+
+    @property
+    def removed(self) -> Sequence[str]:
+        """Return the paths of the documents that would be removed."""
+        return [path for path, change in self.documents.items() if not change.after]
+
+    @property
     def is_changed(self) -> bool:
         """Return whether a reload would change anything."""
-        return bool(self.added or self.edited or self.removed)
+        return bool(self.documents)
 
 
 async def check(
     database: Database, index: Index, plan: LoadPlan, folder: CorpusFolder, now: datetime
 ) -> Check:
     """Return what *plan* for loading *folder* would change."""
-    changes = plan.documents.items()
     rows = await database.fetch(_SCHEDULED)
     readable = QueueReader(to_schedule, "schedule", "id")
     schedules = readable.read(rows[:_MAX_SCHEDULES])
     return Check(
         counts=plan.counts,
-        added=[path for path, change in changes if not change.before],
-        edited=[path for path, change in changes if change.before and change.after],
-        removed=[path for path, change in changes if not change.after],
+        documents=plan.documents,
         headlines=_first_headlines(change.article for change in plan.additions),
         gone=_first_headlines(change.article for change in plan.removals if not change.is_edited),
         ignored=folder.ignored,

@@ -6,7 +6,7 @@ then to load the articles of the documents that changed.
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -61,8 +61,6 @@ class CorpusFolder:
     """The checked documents of a corpus folder; `articles` reads their articles when needed."""
 
     root: Path
-    extra: Path | None
-    """One more document, outside the root; it replaces a document of the same name there."""
     digests: Mapping[str, str]
     """The hash of each document's bytes, by its path below the root; that of the bytes loaded
     before for a document that has a problem now."""
@@ -97,7 +95,7 @@ class CorpusFolder:
             for name in self.changed:
                 source = None
                 try:
-                    with _path_of(self.root, self.extra, name).open("rb") as file:
+                    with (self.root / name).open("rb") as file:
                         source = Source(name, file, parser, self.at)
                         yield from _articles(source)
                 except OSError as error:
@@ -121,34 +119,28 @@ def read_corpus(
     path: Path,
     known: Mapping[str, str] = MappingProxyType({}),
     progress: Progress | None = None,
-    extra: Path | None = None,
     parser: Parser | None = None,
     at: datetime | None = None,
 ) -> CorpusFolder:
     """Check the document at *path*, or every document in the folder at *path*.
 
     *known* has digests by path: a document with a known digest has not changed and is not parsed.
-    *extra* is read as if it were in the folder. Another thread may close *parser* to stop the check
-    early; None creates a parser for this call. *at* is the time of the load; None accepts dates in
-    the future and leaves `first_seen_at` unknown. Raises `CorpusInvalidError` with all problems if
-    there is nothing to load, and with those of *extra* if it cannot be loaded.
+    Another thread may close *parser* to stop the check early; None creates a parser for this call.
+    *at* is the time of the load; None accepts dates in the future and leaves `first_seen_at`
+    unknown. Raises `CorpusInvalidError` with all problems if there is nothing to load.
     """
     files = _list_files(path)
-    if not files.documents and not files.problems and not extra:
+    if not files.documents and not files.problems:
         raise _no_document(path)
-    names = sorted({*files.documents, extra.name}) if extra else files.documents
     reading = _Reading(known, at)
     reading.problems += (_problem(name, message) for name, message in files.problems)
     with _parser(parser) as parser:
-        for name in (progress or Progress()).through("Reading", names):
-            problems = reading.read(name, _path_of(files.root, extra, name), parser)
-            if problems and extra and name == extra.name:
-                raise CorpusInvalidError(tuple(problems))
+        for name in (progress or Progress()).through("Reading", files.documents):
+            reading.read(name, files.root / name, parser)
     if not reading.digests:
         raise CorpusInvalidError((*reading.problems, *reading.left_out))
     return CorpusFolder(
         root=files.root,
-        extra=extra,
         digests=reading.digests,
         ignored=files.ignored,
         problems=tuple(reading.problems),
@@ -181,14 +173,14 @@ class _Reading:
     left_out: list[Problem] = field(default_factory=list)
     """Why files are no documents."""
 
-    def read(self, name: str, path: Path, parser: Parser) -> Sequence[Problem]:
-        """Check the file at *path*, and return why it cannot be loaded."""
+    def read(self, name: str, path: Path, parser: Parser) -> None:
+        """Check the file at *path*."""
         known, before = self.known.get(name), len(self.hashes)
         try:
             with path.open("rb") as file:
                 if known and file_digest(file, "sha256").hexdigest() == known:
                     self.digests[name] = known
-                    return ()
+                    return
                 file.seek(0)
                 source = Source(name, file, parser, self.at)
                 for article in _articles(source):
@@ -199,19 +191,18 @@ class _Reading:
         else:
             if source.not_a_document and not known:
                 self.left_out.append(source.not_a_document)
-                return [source.not_a_document]
+                return
             # If it was a document, then what fetched or saved it has failed.
             problems = [source.not_a_document] if source.not_a_document else source.problems
         if not problems:
             self.changed[name] = len(self.hashes) - before
             self.digests[name] = source.digest
             self.warnings += source.warnings
-            return ()
+            return
         del self.hashes[before:], self.ids[before:]
         if known:
             self.digests[name] = known
         self.problems += problems
-        return problems
 
 
 def _list_files(path: Path) -> Files:
@@ -228,10 +219,6 @@ def _list_files(path: Path) -> Files:
 def _parser(parser: Parser | None) -> AbstractContextManager[Parser]:
     """Return *parser*, to be closed by its owner, or a new parser that is closed after use."""
     return nullcontext(parser) if parser else Parser()
-
-
-def _path_of(root: Path, extra: Path | None, name: str) -> Path:
-    return extra if extra and extra.name == name else root / name
 
 
 def _repeated_ids(ids: Hashes) -> frozenset[str]:

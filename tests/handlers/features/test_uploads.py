@@ -90,6 +90,95 @@ async def test_a_document_of_the_same_name_is_replaced(slack: Slack) -> None:
     assert (slack.corpus / "lima.txt").read_bytes() == edited
 
 
+OTHER = b"Oslo\nOslo shuts its opera.\nAn insight.\nWho sings now?\n"
+
+
+async def headlines(slack: Slack) -> set[str]:
+    """Return the headlines of the loaded stories."""
+    stories = slack.parley.store.corpus.stories()
+    return {story.headline async for batch in stories for story in batch}
+
+
+async def test_a_button_that_would_do_something_else_by_now_shows_it_first(slack: Slack) -> None:
+    first, second = await upload(slack), await upload(slack, content=OTHER)
+    assert "documents (1 added) and stories (1 added)" in second["text"]
+    await add(slack, first)
+    asked = await add(slack, second)
+    assert "Nothing was added" in asked["text"]
+    assert "documents (1 edited) and stories (1 added, 1 removed)" in asked["text"]
+    assert "*Stories that would be removed*: Lima" in texts([asked])
+    assert (slack.corpus / "lima.txt").read_bytes() == STORY
+    assert "Lima" in await headlines(slack)
+    added = await add(slack, asked)
+    assert "1 added, 1 removed" in added["text"]
+    assert (slack.corpus / "lima.txt").read_bytes() == OTHER
+
+
+async def test_a_second_press_of_the_button_changes_nothing(slack: Slack) -> None:
+    offered = await upload(slack)
+    again = await upload(slack)
+    await add(slack, offered)
+    assert "Nothing has changed: still revision 2" in (await add(slack, again))["text"]
+    dropped_again = await upload(slack)
+    assert "is loaded already, just as it is here" in dropped_again["text"]
+    assert labels(dropped_again) == []
+
+
+async def test_a_file_that_changed_in_the_folder_is_not_overwritten_unasked(slack: Slack) -> None:
+    offered = await upload(slack)
+    (slack.corpus / "lima.txt").write_bytes(OTHER)
+    asked = await add(slack, offered)
+    assert "Nothing was added" in asked["text"]
+    assert "The folder has another *lima.txt*, which is not loaded." in texts([asked])
+    assert (slack.corpus / "lima.txt").read_bytes() == OTHER
+    await add(slack, asked)
+    assert (slack.corpus / "lima.txt").read_bytes() == STORY
+
+
+async def test_an_upload_takes_no_undo_back(slack: Slack) -> None:
+    await add(slack, await upload(slack))
+    await slack.type("/corpus undo")
+    offered = await upload(slack, name="oslo.txt", content=OTHER)
+    assert "documents (1 added) and stories (1 added)" in offered["text"]
+    added = await add(slack, offered)
+    assert "1 added. This is revision 4." in added["text"]
+    assert "Oslo" in await headlines(slack)
+    assert "Lima" not in await headlines(slack)
+
+
+async def test_an_upload_loads_nothing_else_of_the_folder(slack: Slack) -> None:
+    """A new file, an edited file and a deleted file wait for the next reload."""
+    first, *_ = sorted(slack.corpus.glob("*.txt"))
+    first.unlink()
+    (slack.corpus / "oslo.txt").write_bytes(OTHER)
+    offered = await upload(slack)
+    assert "documents (1 added) and stories (1 added)" in offered["text"]
+    assert "oslo" not in texts([offered])
+    added = await add(slack, offered)
+    assert "1 added. This is revision 2." in added["text"]
+    assert "Oslo" not in await headlines(slack)
+    (checked,) = await slack.type("/corpus check")
+    assert "documents (1 added, 1 removed)" in checked["text"]
+
+
+@pytest.mark.parametrize("more_settings", [{}, {"corpus_watch": True}])
+async def test_an_upload_into_a_watched_folder_loads_the_rest_too(slack: Slack) -> None:
+    is_said = "The folder is watched, so whatever" in texts([await upload(slack)])
+    assert is_said is slack.settings.corpus_watch
+
+
+async def test_an_upload_replaces_the_sample_stories(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = slack.parley.store.corpus.revision
+    assert revision
+    monkeypatch.setattr(samples, "FINGERPRINTS", {revision.fingerprint})
+    offered = await upload(slack)
+    assert "stories (1 added, 3 removed)" in offered["text"]
+    await add(slack, offered)
+    assert await headlines(slack) == {"Lima"}
+
+
 async def test_a_mistake_is_named_and_there_is_no_button(slack: Slack) -> None:
     answer = await upload(slack, content=b"Only a headline\n")
     assert answer["text"].startswith("1 problem in this document; nothing was changed.")
@@ -119,10 +208,9 @@ async def test_a_broken_document_does_not_keep_another_from_being_added(slack: S
     (slack.corpus / "bad.txt").write_text("Only a headline\n")
     offered = await upload(slack)
     assert "*lima.txt* has no mistakes." in texts([offered])
+    assert "bad.txt" not in texts([offered])
     added = await add(slack, offered)
     assert "1 added" in added["text"]
-    assert "*Not loaded*" in texts([added])
-    assert "bad.txt:1: has a headline" in texts([added])
 
 
 async def test_a_document_that_fails_to_load_is_removed_again(
@@ -133,7 +221,7 @@ async def test_a_document_that_fails_to_load_is_removed_again(
     async def fail(*_: object, **__: object) -> None:
         raise ParleyError("The disk is full.")
 
-    monkeypatch.setattr(slack.parley.store.corpus, "reload", fail)
+    monkeypatch.setattr("store.loading.revisions.write", fail)
     refused = await add(slack, offered)
     assert refused["text"] == "The disk is full."
     assert not (slack.corpus / "lima.txt").exists()

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from handlers.slack import progress
 from handlers.slack.background import ResponseUrlError
 from handlers.views import preview
+from store.articles.reading import StoredDocument
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
-from store.loading.plan import Counts
+from store.loading.plan import Counts, DocumentChange
 from store.progress import Progress
 from store.types import Article, ChannelId, Problem, Revision, TeamId
 from tests.blockkit import check_message
@@ -22,6 +23,7 @@ from tests.handlers.views.test_views import ARTICLES, HOSTILE
 from tests.ids import T1, T2
 from tests.machine import NOW
 
+_STORED = StoredDocument(digest="a", articles=1)
 NAMES = st.lists(HOSTILE, max_size=30)
 PROBLEMS = st.lists(
     st.builds(Problem, path=st.just(PurePosixPath("a.rss")), line=st.integers(1), message=HOSTILE),
@@ -30,9 +32,17 @@ PROBLEMS = st.lists(
 CHECKS = st.builds(
     Check,
     counts=st.builds(Counts, added=st.integers(0, 10**6)),
-    added=NAMES,
-    edited=NAMES,
-    removed=NAMES,
+    documents=st.dictionaries(
+        HOSTILE,
+        st.sampled_from(
+            [
+                DocumentChange(None, _STORED),
+                DocumentChange(_STORED, None),
+                DocumentChange(_STORED, replace(_STORED, digest="b")),
+            ]
+        ),
+        max_size=30,
+    ),
     headlines=NAMES,
     gone=NAMES,
     ignored=st.integers(0, 10**6),
@@ -68,6 +78,11 @@ CHECKS = st.builds(
 @given(CHECKS)
 def test_a_check_fits_and_mentions_nobody(check: Check) -> None:
     check_message(preview.checked(check, team_id=T1), people=frozenset())
+    for name in check.documents:
+        shown = preview.uploaded(
+            check, name, "F1", team_id=T1, in_folder="c", is_watched=True, has_changed=True
+        )
+        check_message(shown, people=frozenset())
 
 
 def test_warnings_are_listed_and_counted() -> None:
@@ -87,9 +102,7 @@ def made(
     """Make a check that found nothing else."""
     return Check(
         counts=Counts(),
-        added=(),
-        edited=(),
-        removed=(),
+        documents={},
         headlines=(),
         gone=(),
         ignored=0,

@@ -55,7 +55,7 @@ async def test_a_check_before_the_first_load(store: Store, tmp_path: Path) -> No
 async def test_a_reload_announces_its_changes_before_writing(store: Store, tmp_path: Path) -> None:
     announced: list[tuple[int, bool]] = []
 
-    def announce(checked: Check) -> None:
+    async def announce(checked: Check) -> None:
         announced.append((checked.counts.added, store.corpus.revision is None))
 
     path = write(tmp_path, a=STORIES)
