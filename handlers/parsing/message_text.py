@@ -17,7 +17,7 @@ _WITHOUT_WORDS = frozenset(
     ("actions", "button", "divider", "file", "image", "input", "workflow_button")
 )
 _LINK = re.compile(r"<(https?://[^|>\s]+)")
-_WORDS_OF_ADDRESS = re.compile(r"[^\W\d_]{2,}(?:[-_+][^\W_]+){2,}")
+_WORDS_OF_ADDRESS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+(?:[-_+][^\W_]++){2,}")
 """The part of a path that names a story: three words or more."""
 
 
@@ -28,10 +28,14 @@ def message_text(message: Mapping[str, Any]) -> str:
     words in its address.
     """
     found: list[str] = []
+    length = 0
     for text in _texts(message):
+        if length > MAX_LENGTH:
+            break
         # Blocks and attachments often repeat the text.
         if text and not any(text in other for other in found):
             found.append(text)
+            length += len(text) + 1
     if not found:
         links = _LINK.findall(str(message.get("text") or ""))
         found = [words for link in links if (words := _words_of_address(link))]

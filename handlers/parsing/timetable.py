@@ -71,7 +71,7 @@ _NUMBER_WORD = re.compile(
 )
 _TIME = re.compile(
     r"""
-    (?<![\w:.,/+-])(?:(?:at|about|around|approx(?:imately)?|circa|ca|exactly|@)\.?\s*)*
+    (?<![\w:.,/+-])(?:(?:at|about|around|approx(?:imately)?|circa|ca|exactly|@)\.?\s*){0,3}
     (?:(?:12(?::00)?\s+)?(?P<named>noon|midday|midnight)
     |(?:a\s+)?(?P<part>half|quarter|(?:5|10|20|25)(?=\s+(?:min|past|after))|\d\d?(?=\s+minute))
         (?:\s+min(?:ute)?s?)?\s+(?P<way>past|after|to|before)\s+(?P<near>\d\d?)

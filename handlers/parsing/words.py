@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
@@ -43,7 +44,7 @@ def as_typed(words: str) -> str:
     without their vowels are spelled out: tmrw, nxt wknd.
     """
     text = unicodedata.normalize("NFKC", words).translate(_TYPED)
-    text = "".join(" " if _is_picture(sign) else sign for sign in text)
+    text = text.translate({ord(sign): " " for sign in {*text} if _is_picture(sign)})
     text = _POLITE.sub(" ", _DECORATION.sub(" ", text))
     return re.sub(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])", lambda word: _spelled_out(word[0]), text)
 
@@ -54,12 +55,19 @@ def _is_picture(sign: str) -> bool:
 
 def _spelled_out(word: str) -> str:
     """Return the word that *word* is without some vowels and doubled letters, or *word*."""
-    for full in _SHORTENED:
-        left_out = len(full) - len(word)
-        is_same = _without_vowels(full) == _without_vowels(word) and _shortens(word, full)
-        if is_same and left_out > (len(word) == 2):
+    for full in _by_consonants().get(_without_vowels(word), ()):
+        if _shortens(word, full) and len(full) - len(word) > (len(word) == 2):
             return full
     return word
+
+
+@cache
+def _by_consonants() -> Mapping[str, Sequence[str]]:
+    """Return the words that people shorten, by what is left of them without vowels."""
+    words: dict[str, list[str]] = {}
+    for full in _SHORTENED:
+        words.setdefault(_without_vowels(full), []).append(full)
+    return words
 
 
 def _shortens(word: str, full: str) -> bool:
