@@ -9,7 +9,9 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from handlers.slack.error_replies import reply
 from handlers.slack.teams import Teams
+from handlers.slack.typed_text import TOO_LONG, has_too_long
 from store.bounded import BoundedDict
 from store.types import TeamId
 
@@ -70,6 +72,8 @@ class ParleyApp(AsyncApp):
         return response
 
     async def _dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
+        if has_too_long(request.body):
+            return reply(TOO_LONG, request.body)
         command = request.body.get("command")
         known = self._commands.get(command) if isinstance(command, str) else None
         if known is None or not await self._is_installed(request.context.team_id):

@@ -20,6 +20,7 @@ from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_reader
 from handlers.slack.payloads import Context, Event, Interaction
+from handlers.slack.typed_text import TOO_LONG, is_too_long
 from handlers.views import welcome
 from store.types import Article, ChannelId, Found, ParleyError, TeamId
 
@@ -101,8 +102,11 @@ class Mention:
     async def _answer(
         self, team_id: TeamId, event: Event, text: str, respond: AsyncRespond, where: str
     ) -> None:
-        user_id, words = event["user"], readable(text)
+        user_id = event["user"]
         await self.slack.directory.require_reader(team_id, user_id)
+        if is_too_long(text):
+            raise ParleyError(TOO_LONG)
+        words = readable(text)
         # People type the command in threads, where it does not work by itself.
         first, _, rest = words.partition(" ")
         command, has_slash = _command_of(first), first.startswith("/")
