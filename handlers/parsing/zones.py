@@ -21,6 +21,8 @@ from handlers.parsing.words import without_accents
 from store.language.words import commonness, is_english
 
 _MOST_CHOICES = 5
+_OFFERED = 30
+"""The most zones in the list of a form while somebody types."""
 _MIN_SIMILARITY = 82
 _EVERYDAY = 4.7
 """How common an English word is that is no other country's name for itself: Island is Iceland."""
@@ -87,7 +89,7 @@ def agreeing(zones: Sequence[str], others: Sequence[str]) -> Sequence[str]:
     ]
 
 
-def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
+def zones_like(typed: str, *, own: str = "UTC") -> list[str]:
     """Return the zones to offer for *typed*: those it names, contains, or misspells."""
     key = _key(typed)
     if not key:
@@ -99,7 +101,7 @@ def zones_like(typed: str, *, own: str = "UTC", limit: int = 30) -> list[str]:
     others = [zone for zone in sorted(_zones().values()) if zone.lower() not in _abbreviations()]
     holding = [zone for zone in others if key in _key(zone) and not zone.startswith("Etc/")]
     found = list(dict.fromkeys([*named, *starting, *holding]))
-    return [*(found or nearest_zones(typed))][:limit]
+    return [*(found or nearest_zones(typed))][:_OFFERED]
 
 
 def nearest_zones(typed: str) -> Sequence[str]:

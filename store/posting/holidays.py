@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
 from store.db import Connection, Database
-from store.parsing import DEFAULT_LIMITS, Limits, Parser, ParsingError
+from store.parsing import Parser, ParsingError
 from store.text import showable, well_formed
 from store.types import ParleyError, Problem
 
@@ -69,7 +69,7 @@ class HolidayFile:
     """Events that are left out, and other mistakes that did not keep the file from being read."""
 
 
-def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -> HolidayFile:
+def read_holidays(path: Path, *, today: date) -> HolidayFile:
     """Read every date of every event in an iCalendar file, from *today* on for three years.
 
     Cancelled events are no holidays. Raises `HolidaysInvalidError` if the file cannot be read or
@@ -84,7 +84,7 @@ def read_holidays(path: Path, *, today: date, limits: Limits = DEFAULT_LIMITS) -
         raise HolidaysInvalidError(f"{path} is larger than {_MAX_BYTES >> 20} MB.")
     first, last = today.isoformat(), (today + _AHEAD).isoformat()
     try:
-        with Parser(limits) as parser:
+        with Parser() as parser:
             parsed = parser.parse("calendar", path.name, data, first=first, last=last)
     except ParsingError as error:
         raise HolidaysInvalidError(f"{path} {showable(str(error))}.") from error

@@ -77,13 +77,12 @@ class Composer:
         user: str,
         channel: str,
         text: str = "",
-        thread_ts: str | None = None,
     ) -> Json:
         """Share a file with a message, and return the message; the app gets its event later.
 
         Raises LookupError if *user* cannot write there.
         """
-        message, error = self.write(text, user=user, channel=channel, thread_ts=thread_ts)
+        message, error = self.write(text, user=user, channel=channel)
         if message is None:
             raise LookupError(error)
         file = File(
