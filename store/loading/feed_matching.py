@@ -6,48 +6,25 @@ equal texts are evidence whatever the ids are.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from store.language.words import FUNCTION_WORDS, has_digit, words
+from store.language.words import has_digit
 from store.loading.documents.source import Story
+from store.loading.same_story import SHARED_HEADLINE, Texts, contained, is_same_story
 from store.types import Article
 
 LONG = 10
 """Distinct words from which on a text is one story's own, and no title that comes every day."""
-_SHARED_WORDS = 0.5
-"""The share of the shorter text's words that two versions of a story have in common."""
-_SHARED_HEADLINE, _SHARED_UNDER_IT = 0.6, 0.25
-"""The same for two versions with nearly the same headline."""
 _ALIKE = 0.6
 """The share of all words that two versions have in common if no id connects them."""
 _A_DAY = timedelta(hours=12)
 _TRACKING = ("utm_", "fbclid", "gclid", "mc_cid", "mc_eid", "at_medium", "at_campaign", "xtor")
 """The beginnings of parameters that only count readers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texts:
-    """The texts of a story, and their words."""
-
-    headline: str
-    summary: str
-
-    @cached_property
-    def headline_words(self) -> frozenset[str]:
-        """Return the distinct words of the headline, without function words."""
-        return frozenset(word for word, _ in words(self.headline)) - FUNCTION_WORDS
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Return the distinct words of headline and summary, without function words."""
-        return self.headline_words | (
-            frozenset(word for word, _ in words(self.summary)) - FUNCTION_WORDS
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,20 +109,6 @@ def hash_link(url: str | None) -> str | None:
 
 def _hash(text: str) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def is_same_story(one: Texts, other: Texts) -> bool:
-    """Return whether two stories with the same guid or link are versions of one story."""
-    shared = _contained(one.words, other.words)
-    return shared >= _SHARED_WORDS or (
-        shared >= _SHARED_UNDER_IT
-        and _contained(one.headline_words, other.headline_words) >= _SHARED_HEADLINE
-    )
-
-
-def _contained(one: Collection[str], other: Collection[str]) -> float:
-    smaller = min(len(one), len(other))
-    return len({*one} & {*other}) / smaller if smaller else float(not one and not other)
 
 
 def distinct(entries: Iterable[FeedEntry]) -> Sequence[FeedEntry]:
@@ -284,7 +247,6 @@ def _alike(entry: FeedEntry, stories: Iterable[KnownStory]) -> Iterator[tuple[fl
         if (
             shared >= _ALIKE * (len(own) + len(other) - shared)
             and not any(map(has_digit, own ^ other))
-            and _contained(entry.texts.headline_words, story.texts.headline_words)
-            >= _SHARED_HEADLINE
+            and contained(entry.texts.headline_words, story.texts.headline_words) >= SHARED_HEADLINE
         ):
             yield shared / (len(own) + len(other) - shared), story

@@ -12,8 +12,16 @@ from store.articles import reading
 from store.articles.reading import Documents, StoredDocument
 from store.articles.written_questions import WrittenQuestions
 from store.db import Database
-from store.loading.article_matching import Integers, match_equal, match_similar
-from store.loading.documents import CorpusFolder, Hashes, derive_another_id, hash_texts, texts
+from store.loading.article_matching import Integers, link, match_edited, match_equal
+from store.loading.documents import (
+    CorpusFolder,
+    Hashes,
+    derive_another_id,
+    hash_keys,
+    hash_texts,
+    texts,
+    to_rows,
+)
 from store.loading.plan import DocumentChange, LoadPlan
 from store.progress import Progress
 from store.types import Article
@@ -41,8 +49,8 @@ async def plan_reload(
     progress.start("Comparing", len(folder.hashes))
     old = await _read_old(database, stored, changed, plan.written)
     documents = {path: number for number, path in enumerate(changed)}
-    matches = await asyncio.to_thread(_match_equal, old, folder, documents)
-    planner = _Planner(database, plan, folder, old, matches, documents, frozenset(removed))
+    matches, links = await asyncio.to_thread(_match, old, folder, documents, removed)
+    planner = _Planner(database, plan, folder, old, matches, links, documents, frozenset(removed))
     articles = folder.articles()
     start = 0
     while batch := await asyncio.to_thread(lambda: list(islice(articles, reading.BATCH))):
@@ -61,6 +69,8 @@ class _OldArticles:
     """
 
     hashes: Hashes
+    keys: Hashes
+    """A row of `hash_keys` for each article."""
     numbers: Integers
     documents: Integers
     """The number of each article's document, counted from 0 in this reload."""
@@ -72,18 +82,22 @@ class _OldArticles:
 async def _read_old(
     database: Database, stored: Documents, changed: Sequence[str], written: WrittenQuestions
 ) -> _OldArticles:
-    hashes, numbers, positions = array("Q"), array("q"), array("q")
+    hashes, keys, numbers, positions = array("Q"), array("Q"), array("q"), array("q")
 
-    def hashes_of(batch: Sequence[reading.Numbered]) -> Sequence[int]:
-        return [hash_texts(written.remove(article)) for _, article in batch]
+    def hash_batch(batch: Sequence[reading.Numbered]) -> None:
+        for _, article in batch:
+            own = written.remove(article)
+            hashes.append(hash_texts(own))
+            keys.extend(hash_keys(own))
 
     async for batch in reading.articles_of_documents(database, stored, changed):
-        hashes.extend(await asyncio.to_thread(hashes_of, batch))
+        await asyncio.to_thread(hash_batch, batch)
         numbers.extend(number for number, _ in batch)
         positions.extend(article.position for _, article in batch)
     counts = [stored[path].articles for path in changed]
     return _OldArticles(
         hashes=np.array(hashes, dtype=np.uint64),
+        keys=to_rows(keys),
         numbers=np.array(numbers, dtype=np.int64),
         documents=np.repeat(np.arange(len(changed)), counts),
         positions=np.array(positions, dtype=np.int64),
@@ -91,14 +105,26 @@ async def _read_old(
     )
 
 
-def _match_equal(old: _OldArticles, folder: CorpusFolder, documents: dict[str, int]) -> Integers:
+def _match(
+    old: _OldArticles, folder: CorpusFolder, documents: Mapping[str, int], removed: Sequence[str]
+) -> tuple[Integers, Integers]:
+    """Return the `match_equal` and the `link` of the new articles."""
     # A new document gets a number that no old article has.
     numbers = [
         documents.get(path, len(documents) + place) for place, path in enumerate(folder.changed)
     ]
     counts = list(folder.changed.values())
     new_documents = np.repeat(np.array(numbers, dtype=np.int64), counts)
-    return match_equal(old.hashes, old.documents, folder.hashes, new_documents)
+    matches = match_equal(old.hashes, old.documents, folder.hashes, new_documents)
+    # A new document may be a removed one under another name.
+    is_removed = np.isin(old.documents, [documents[path] for path in removed])
+    links = link(
+        old.keys,
+        np.where(is_removed, len(documents), old.documents),
+        folder.keys,
+        np.minimum(new_documents, len(documents)),
+    )
+    return matches, links
 
 
 class _Planner:
@@ -111,6 +137,7 @@ class _Planner:
         folder: CorpusFolder,
         old: _OldArticles,
         matches: Integers,
+        links: Integers,
         documents: dict[str, int],
         removed: frozenset[str],
     ) -> None:
@@ -119,6 +146,9 @@ class _Planner:
         self._old = old
         self._matches = matches
         """The index of the old article with the same text, by the index of the new one; or -1."""
+        self._links = links
+        """The indexes of the old articles with one of its keys, in a row for each new one; or -1.
+        """
         self._documents = documents
         """The numbers of the changed and removed documents, by path."""
         self._repeated = folder.repeated
@@ -144,9 +174,10 @@ class _Planner:
         """Plan what to do with a *batch* of new articles; *start* is the index of the first."""
         matches = self._matches[start : start + len(batch)].tolist()
         unmatched = [article for article, match in zip(batch, matches, strict=True) if match < 0]
-        candidates = await asyncio.to_thread(lambda: [*self._candidates(batch, matches)])
+        linked = self._linked(start, matches)
+        near = await asyncio.to_thread(lambda: [*self._near(batch, matches)])
         wanted = {int(self._old.numbers[match]) for match in matches if match >= 0}
-        wanted.update(number for numbers in candidates for number in numbers)
+        wanted.update(number for numbers in (*linked, *near) for number in numbers)
         ids = [article.id for article in unmatched]
         holders = await reading.numbers_by_id(self._database, ids)
         wanted.update(holders.values())
@@ -154,10 +185,10 @@ class _Planner:
         as_loaded = {
             number: self._plan.written.remove(article) for number, article in articles.items()
         }
-        similar = await asyncio.to_thread(match_similar, as_loaded, unmatched, candidates)
+        edited = await asyncio.to_thread(match_edited, as_loaded, unmatched, linked, near)
         # In a thread, because the plan's lists may write to the disk.
         id_conflicts = await asyncio.to_thread(
-            self._decide, batch, matches, similar, holders, articles
+            self._decide, batch, matches, edited, holders, articles
         )
         for article in id_conflicts:
             await self._add_under_another_id(article)
@@ -166,16 +197,16 @@ class _Planner:
         self,
         batch: Sequence[Article],
         matches: Sequence[int],
-        similar: Mapping[int, int],
+        edited: Mapping[int, int],
         holders: Mapping[str, int],
         articles: Mapping[int, Article],
     ) -> Sequence[Article]:
         """Add a batch to the plan, and return the articles whose id belongs to another article.
 
-        *matches* are indexes of old articles, *similar* has the numbers of old articles by the
+        *matches* are indexes of old articles, *edited* has the numbers of old articles by the
         place among the unmatched articles, and *holders* the numbers of loaded articles by id.
         """
-        for number in similar.values():
+        for number in edited.values():
             self._reserve(number)
         id_conflicts: list[Article] = []
         place = -1
@@ -186,8 +217,8 @@ class _Planner:
                 continue
             place += 1
             holder = holders.get(article.id)
-            if place in similar:
-                self._keep(similar[place], articles[similar[place]], article)
+            if place in edited:
+                self._keep(edited[place], articles[edited[place]], article)
             elif holder is not None and self._reserve(holder):
                 # The same text under another headline.
                 self._keep(holder, articles[holder], article)
@@ -209,9 +240,19 @@ class _Planner:
             for number in batch:
                 self._plan.remove(number, articles[number], is_edited=False)
 
-    def _candidates(
-        self, batch: Sequence[Article], matches: Sequence[int]
-    ) -> Iterator[Sequence[int]]:
+    def _linked(self, start: int, matches: Sequence[int]) -> Sequence[Sequence[int]]:
+        """Return for each unmatched article the numbers of the old ones that share a key with it.
+
+        *start* is the index of the first article of the batch.
+        """
+        links = self._links[start : start + len(matches)][np.array(matches, dtype=np.int64) < 0]
+        # An index of -1 is that of some article: is_free decides nothing for it.
+        is_free = (links >= 0) & self._is_free[links] if len(self._is_free) else links >= 0
+        return [
+            self._old.numbers[row[free]].tolist() for row, free in zip(links, is_free, strict=True)
+        ]
+
+    def _near(self, batch: Sequence[Article], matches: Sequence[int]) -> Iterator[Sequence[int]]:
         """Yield for each unmatched article the numbers of the old articles to compare it with.
 
         They are around its expected old position: its new position, corrected by how far the last

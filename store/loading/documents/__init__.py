@@ -33,10 +33,12 @@ __all__ = [
     "Hashes",
     "derive_another_id",
     "ending_of",
+    "hash_keys",
     "hash_texts",
     "read_corpus",
     "showable",
     "texts",
+    "to_rows",
 ]
 
 _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
@@ -54,6 +56,8 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
 
 Hashes: TypeAlias = NDArray[np.uint64]
 """Hashes of articles, 64 bits each."""
+KEYS = 4
+"""How many hashes `hash_keys` returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class CorpusFolder:
     """The `hash_texts` of each article of those documents, in order."""
     at: datetime | None
     """The time of the load, which is when new articles are first seen."""
+    keys: Hashes
+    """The `hash_keys` of each article of those documents, in order: a row for each."""
     repeated: frozenset[str]
     """The ids that several of those articles share, because their texts are equal."""
 
@@ -153,6 +159,7 @@ def read_corpus(
         ),
         changed=reading.changed,
         hashes=np.array(reading.hashes, dtype=np.uint64),
+        keys=to_rows(reading.keys),
         at=at,
         repeated=_repeated_ids(np.array(reading.ids, dtype=np.uint64)),
     )
@@ -168,6 +175,7 @@ class _Reading:
     changed: dict[str, int] = field(default_factory=dict)
     hashes: "array[int]" = field(default_factory=lambda: array("Q"))
     ids: "array[int]" = field(default_factory=lambda: array("Q"))
+    keys: "array[int]" = field(default_factory=lambda: array("Q"))
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     left_out: list[Problem] = field(default_factory=list)
@@ -186,6 +194,7 @@ class _Reading:
                 for article in _articles(source):
                     self.hashes.append(hash_texts(article))
                     self.ids.append(int(article.id, 16))
+                    self.keys.extend(hash_keys(article))
         except OSError as error:
             problems = [_problem(name, f"cannot be read: {error.strerror}")]
         else:
@@ -199,7 +208,7 @@ class _Reading:
             self.digests[name] = source.digest
             self.warnings += source.warnings
             return
-        del self.hashes[before:], self.ids[before:]
+        del self.hashes[before:], self.ids[before:], self.keys[before * KEYS :]
         if known:
             self.digests[name] = known
         self.problems += problems
@@ -234,6 +243,24 @@ def hash_texts(article: Article) -> int:
 def texts(article: Article) -> tuple[str, ...]:
     """Return an article's texts, without its id and its place."""
     return article.headline, article.summary, article.insight, article.question
+
+
+def hash_keys(article: Article) -> tuple[int, int, int, int]:
+    """Return hashes of what may identify an article whose text was edited; 0 for what it lacks.
+
+    They are those of its headline, guid, link and question, and only good in this process.
+    """
+    headline, question = article.headline.casefold(), article.question.casefold()
+    return _key(headline), _key(article.guid), _key(article.url), _key(question)
+
+
+def _key(text: str | None) -> int:
+    return hash(text) % 2**64 if text else 0
+
+
+def to_rows(keys: "array[int]") -> Hashes:
+    """Return the `hash_keys` of articles, one after the other, as rows."""
+    return np.array(keys, dtype=np.uint64).reshape(-1, KEYS)
 
 
 def _hash(*strings: str) -> int:

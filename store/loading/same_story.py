@@ -1,0 +1,138 @@
+"""Whether two texts are versions of one story, or two stories: the rule for documents and feeds.
+
+Evidence for one story is what identifies it, or the words that both texts share. Evidence against
+it is that what the headline names has changed there and in the text.
+"""
+
+import re
+from collections.abc import Collection, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+from store.language.words import FUNCTION_WORDS, words
+
+SHARED = 0.25
+"""The share of the shorter text's words that versions with other evidence have in common."""
+_SHARED_WORDS = 0.5
+"""The same for two versions that only an id connects."""
+SHARED_HEADLINE = 0.6
+"""The same for the words of two headlines that are nearly equal."""
+_NUMBERED = frozenset(re.findall(r"\S+", """
+chapter day edition episode game heat issue leg lesson match month no number part phase quarter race
+round season session set stage test vol volume week year
+folge heft kapitel nr quartal runde staffel tag teil woche
+chapitre étape épisode jour journée numéro partie semaine tour trimestre
+capítulo día etapa jornada número parte ronda semana
+"""))  # fmt: skip
+"""Words after which a number is a name, as in week 12, and no count."""
+_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"[^\W_]*\d[^\W_]*(?:[.,]\d+)*")
+_IS_NAME = re.compile(r"[^\W\d_]+\d.*|\d+(?:st|nd|rd|th)|(?:19|20)\d\d")
+# A capital in a sentence. At its beginning, every word has one.
+_NAME = re.compile(r"(?<=[^\W_][ ,;-] )[^\W\d_]\w+|(?<=[^\W_][ ,;-])[^\W\d_]\w+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The texts of a story, and what they name."""
+
+    headline: str
+    summary: str
+
+    @cached_property
+    def headline_words(self) -> frozenset[str]:
+        """Return the distinct words of the headline, without function words."""
+        return words_of(self.headline)
+
+    @cached_property
+    def summary_words(self) -> frozenset[str]:
+        """Return the distinct words of the summary, without function words."""
+        return words_of(self.summary)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return the distinct words of headline and summary, without function words."""
+        return self.headline_words | self.summary_words
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """Return all words as they are written, in small letters."""
+        return frozenset(_TOKEN.findall(f"{self.headline} {self.summary}".casefold()))
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Return the numbers of the summary."""
+        return frozenset(_NUMBER.findall(self.summary.casefold()))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Return the words of the summary with a capital that no beginning of a sentence gives."""
+        found = _NAME.findall(self.summary)
+        return frozenset(word.casefold() for word in found if word[0].isupper())
+
+    @cached_property
+    def headline_numbers(self) -> frozenset[str]:
+        """Return the numbers of the headline."""
+        return frozenset(_NUMBER.findall(self.headline.casefold()))
+
+    @cached_property
+    def ordinals(self) -> frozenset[str]:
+        """Return the numbers of the headline that name something: week 12, Q1, 2026."""
+        tokens = _TOKEN.findall(self.headline.casefold())
+        return frozenset(
+            token
+            for before, token in zip(["", *tokens], tokens, strict=False)
+            if _IS_NAME.fullmatch(token) or (token[0].isdigit() and before in _NUMBERED)
+        )
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the distinct words of *text*, without function words."""
+    return frozenset(word for word, _ in words(text)) - FUNCTION_WORDS
+
+
+def is_same_story(one: Texts, other: Texts) -> bool:
+    """Return whether two stories with the same guid or link are versions of one story."""
+    if is_another(one, other):
+        return False
+    shared = contained(one.words, other.words)
+    return shared >= _SHARED_WORDS or (
+        shared >= SHARED and contained(one.headline_words, other.headline_words) >= SHARED_HEADLINE
+    )
+
+
+def contained(one: Collection[str], other: Collection[str]) -> float:
+    """Return the share of the smaller collection that both have."""
+    smaller = min(len(one), len(other))
+    return len({*one} & {*other}) / smaller if smaller else float(not one and not other)
+
+
+def is_another(one: Texts, other: Texts) -> bool:
+    """Return whether two stories are about different things, however alike their words are.
+
+    So they are if the headlines name another week or year and the texts other numbers or names, or
+    if a name was replaced in both.
+    """
+    if one.headline == other.headline:
+        return False
+    return (
+        _is_replaced(one.ordinals, other.ordinals)
+        and (_is_replaced(one.numbers, other.numbers) or _is_replaced(one.names, other.names))
+    ) or bool(_own_names(one, other) and _own_names(other, one))
+
+
+def has_other_counts(one: Texts, other: Texts) -> bool:
+    """Return whether the headlines and also the texts have different numbers."""
+    return _is_replaced(one.headline_numbers, other.headline_numbers) and _is_replaced(
+        one.numbers, other.numbers
+    )
+
+
+def _is_replaced(one: Set[str], other: Set[str]) -> bool:
+    return bool(one - other and other - one)
+
+
+def _own_names(one: Texts, other: Texts) -> Set[str]:
+    """Return the names that headline and text of *one* have, and *other* has nowhere."""
+    headline = frozenset(_TOKEN.findall(one.headline.casefold()))
+    return (one.names & headline) - other.tokens

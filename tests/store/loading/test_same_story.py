@@ -1,0 +1,182 @@
+"""When a changed story is the same story, and when it is another one."""
+# ruff: noqa: E501 -- a line is a story
+
+import csv
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store import Store
+from store.loading.article_matching import match_edited
+from store.types import Article
+from tests.machine import NOW
+
+GENERIC = "Every change has winners and losers, and it is rarely clear who is who. | What would you do if this happened in the town where you live?"
+# A story before and after: headline, summary, insight, question and, if it has one, guid.
+SAME = {
+    "rewritten under one headline": (
+        "Storm nears Kent | A storm nears the coast. | Prepare now. | Who pays for the storm?",
+        "Storm nears Kent | Winds of 120 km/h cut the power of 4,000 homes on Monday. | The grid was weak. | Who pays for the storm?",
+    ),
+    "headline and text rewritten around one question": (
+        "Bakers strike | The bakers of Lyon went back to work. | Bread matters. | Should bakers be allowed to strike?",
+        "Lyon has bread again | After nine days, bakers stand at their ovens. | It smells well. | Should bakers be allowed to strike?",
+    ),
+    "a stub grows": (
+        "Mayor resigns | More on the mayor soon. | | ",
+        "Mayor resigns | The mayor of Turin resigned after an inquiry into trams. | | ",
+    ),
+    "a count is corrected": (
+        "Flood kills 12 in Valencia | The flood killed 12 people near Valencia. | Warnings came late. | Who should warn of a flood?",
+        "Flood kills 15 in Valencia | The flood killed 15 people near Valencia. | Warnings came late. | Who should warn of a flood?",
+    ),
+    "one guid": (
+        "Robots unload ships | Robots unload ships in Hamburg. | | | a-1",
+        "Half of all cranes stand still | In the port, ships wait. | | | a-1",
+    ),
+    "only the number of the headline is corrected": (
+        "Regatta: day 1 | The fleet came home after a long day at sea. | Wind decides. | Who sails?",
+        "Regatta: day 2 | The fleet came home after a very long day at sea. | Wind decides. | Who sails?",
+    ),
+}  # fmt: skip
+ANOTHER = {
+    "another week": (
+        "Sales of week 12 | The shop sold 340 bicycles in week 12. | | ",
+        "Sales of week 13 | The shop sold 95 bicycles in week 13. | | ",
+    ),
+    "another quarter, with the same insight": (
+        "Earnings Q1 | A profit of 3 million in quarter 1. | Margins matter more than revenue. | What should the company do in quarter 2?",
+        "Earnings Q2 | A loss of 8 million in quarter 2. | Margins matter more than revenue. | What should the company do in quarter 3?",
+    ),
+    "another day under one guid": (
+        "Regatta: day 1 | The yacht Heron won the first day by 12 seconds. | | | r",
+        "Regatta: day 2 | The yacht Gannet won the second day by 40 seconds. | | | r",
+    ),
+    "another place in the same words": (
+        "Mayor of Turin resigns | On Monday the mayor of Turin resigned over trams. | Power ends. | Should mayors serve two terms?",
+        "Mayor of Genoa resigns | On Monday the mayor of Genoa resigned over trams. | Power ends. | Should mayors serve two terms?",
+    ),
+    "only an insight and a question for everything": (
+        f"Tram opens in Metz | A new tram opened in Metz. | {GENERIC}",
+        f"Whales return | Whales were seen near London. | {GENERIC}",
+    ),
+    "nothing but a headline for every day": (
+        "Letters | Readers write about trams and noise. | | ",
+        "Letters | Parents complain that schools close on Fridays. | | ",
+    ),
+    "a guid that counts rows": (
+        "Tram opens | A tram opened after years of noise. | | | 1",
+        "Whales return | Some were seen below London Bridge. | | | 1",
+    ),
+}  # fmt: skip
+
+
+def write(folder: Path, **documents: list[str]) -> Path:
+    """Write a folder with only these tables; a line is a story."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    for name, stories in documents.items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["headline", "summary", "insight", "question", "guid"])
+            for story in stories:
+                fields = [field.strip() for field in story.split("|")]
+                table.writerow([*fields, ""][:5])
+    return folder
+
+
+async def load(store: Store, folder: Path, **documents: list[str]) -> dict[str, str]:
+    """Load these tables, and return the ids by summary."""
+    await store.corpus.reload(write(folder, **documents), by="U1", at=NOW)
+    return await ids(store)
+
+
+async def ids(store: Store) -> dict[str, str]:
+    return {one.summary: one.id async for batch in store.corpus.stories() for one in batch}
+
+
+@pytest.mark.parametrize("name", SAME)
+async def test_a_changed_story_is_the_same_story(store: Store, tmp_path: Path, name: str) -> None:
+    before, after = SAME[name]
+    old = await load(store, tmp_path / "corpus", news=[before])
+    new = await load(store, tmp_path / "corpus", news=[after])
+    assert [*new.values()] == [*old.values()]
+    await store.corpus.undo(by="U1", at=NOW)
+    assert await ids(store) == old
+
+
+@pytest.mark.parametrize("name", ANOTHER)
+@pytest.mark.parametrize("document", ["news", "more"])
+async def test_a_story_of_its_own_has_its_own_id(
+    store: Store, tmp_path: Path, name: str, document: str
+) -> None:
+    before, after = ANOTHER[name]
+    old = await load(store, tmp_path / "corpus", news=[before])
+    new = await load(store, tmp_path / "corpus", **{document: [after]})
+    assert not {*new.values()} & {*old.values()}
+    await store.corpus.undo(by="U1", at=NOW)
+    assert await ids(store) == old
+
+
+async def test_what_several_stories_share_identifies_none(store: Store, tmp_path: Path) -> None:
+    """Stories of one headline, one question and one guid are told apart by their texts."""
+    same = "News | {} | Insight. | What now? | g"
+    texts = ["Dockers in Antwerp walked out.", "The glacier melted.", "A lamp burns in Graz."]
+    before = [same.format(text) for text in texts]
+    old = await load(store, tmp_path / "corpus", news=before)
+    edited = [same.format(text.replace(".", " today.")) for text in reversed(texts)]
+    new = await load(store, tmp_path / "corpus", news=edited)
+    assert new == {text.replace(".", " today."): old[text] for text in texts}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_order_of_a_file_changes_no_id(store: Store, tmp_path: Path, seed: int) -> None:
+    """All stories are edited, and the rows are shuffled; an undo returns all ids."""
+    pairs = [*SAME.values()]
+    shuffled = random.Random(seed).sample(pairs, len(pairs))
+    old = await load(store, tmp_path / "corpus", news=[before for before, _ in pairs])
+    new = await load(store, tmp_path / "corpus", news=[after for _, after in shuffled])
+    summaries = [[story.split("|")[1].strip() for story in pair] for pair in pairs]
+    assert new == {after: old[before] for before, after in summaries}
+    await store.corpus.undo(by="U1", at=NOW)
+    assert await ids(store) == old
+
+
+WORDS = ("tram", "whale", "12", "13", "Metz", "Kent", "week", "opens")
+text = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
+stories = st.lists(st.tuples(text, text, text), min_size=1, max_size=5, unique=True)
+
+
+def article(number: int, headline: str, summary: str, question: str) -> Article:
+    return Article(
+        id=f"{headline}/{summary}/{question}",
+        document="a.csv",
+        position=number,
+        headline=headline,
+        summary=summary,
+        insight="",
+        question=question,
+    )
+
+
+@given(before=stories, after=stories, seed=st.integers())
+def test_a_match_depends_on_the_texts_alone(
+    before: list[tuple[str, str, str]], after: list[tuple[str, str, str]], seed: int
+) -> None:
+    def pairs(
+        old: list[tuple[str, str, str]], new: list[tuple[str, str, str]]
+    ) -> set[tuple[str, str]]:
+        olds = {number: article(number, *one) for number, one in enumerate(old)}
+        news = [article(number, *one) for number, one in enumerate(new)]
+        every = [[*olds]] * len(news)
+        found = match_edited(olds, news, every, every)
+        assert len({*found.values()}) == len(found)
+        return {(news[index].id, olds[number].id) for index, number in found.items()}
+
+    shuffle = random.Random(seed)
+    other = pairs(shuffle.sample(before, len(before)), shuffle.sample(after, len(after)))
+    assert pairs(before, after) == other
