@@ -627,23 +627,24 @@ def _with_questions(
     """Return the *candidates* with what is known of their questions.
 
     *asked* are the questions that the channel was asked, the latest first; *most* of them are
-    recent.
+    recent. It matters only if a question was asked more often than its article.
     """
     times: Counter[str] = Counter()
     for row in asked:
         times[bare(row["question"])] += row["times"]
+    questions = [bare(each.question) for each in candidates]
+    pairs = list(zip(candidates, questions, strict=True))
+    if all(times[question] <= each.times for each, question in pairs):
+        return candidates
     # A counter keeps the order in which its keys came.
     latest = frozenset(islice(times, most))
-    bared = [(each, bare(each.question)) for each in candidates]
     return [
         replace(
             each,
             is_question_recent=question in latest,
             is_question_ahead=times[question] > each.times,
         )
-        if question in times
-        else each
-        for each, question in bared
+        for each, question in pairs
     ]
 
 
