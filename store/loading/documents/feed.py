@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from store.loading.documents.provenance import read_provenance
-from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
+from store.loading.documents.source import MAX_TEXT, Source, Story, shorten, tidy
 from store.parsing.child.entries import Entry
 from store.text import well_formed
 
@@ -42,8 +42,4 @@ def from_rows(source: Source, rows: Iterable[list[str]]) -> Iterator[Story]:
         yield Story(headline, summary, "", "", found)
     for flaw, headlines in flaws.items():
         more = f" (and {len(headlines) - 1:,} more times)" if len(headlines) > 1 else ""
-        source.add_warning(None, f"the entry “{_short(headlines[0])}” {flaw}{more}")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+        source.add_warning(None, f"the entry “{shorten(headlines[0])}” {flaw}{more}")

@@ -5,6 +5,7 @@ A document may begin with a header that says where its stories come from: lines 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 from typing import TypeAlias
@@ -16,7 +17,7 @@ from store.loading.documents.provenance import (
     read_provenance,
     unknown_fields,
 )
-from store.loading.documents.source import Source, Story, tidy
+from store.loading.documents.source import Source, Story, also_on, shorten, tidy, value_of
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
 
@@ -24,6 +25,22 @@ _PARTS = ("summary", "insight", "question")
 _FIELD = re.compile(r"([A-Za-z][\w-]*)\s*:(?:\s+(.*))?")
 _MOST_FIELDS = 20
 """The most lines of a header."""
+_LABEL = re.compile(
+    r"[\W_]*(headline|summary|insight|question)(?:[ \d*_]*:[*_\s]*(.*)|[*_\s]*)",
+    re.IGNORECASE,
+)
+"""A line that begins with the name of its part, or holds nothing else."""
+_GREEK = re.compile(r"[\u0386-\u03ff\u1f00-\u1fff]{2}")
+_MARK = r"[?\u061f\u1367\u1945\u203d\u2e2e\ua60f\ua6f7]"
+# The mark of Armenian is within a word. In an address, a mark stands before a letter.
+_ASKS = re.compile(rf"\u055e|{_MARK}(?![A-Za-z0-9_/&=%])")
+_ENDS_ASKING = re.compile(rf"\u055e[^.:\u0589]*[\W_]*$|{_MARK}[\W_]*$")
+_GOES_ON = re.compile(r"[,;]$|^#{1,6}\s|^(\*\*|__)[^.!]*\1$")
+"""The end of half a sentence, or a heading in Markdown."""
+_EXPECTED = (
+    "a text file is a headline and then, for each story, a line for the summary, one for the"
+    " insight and one for the question, without labels, separators or front matter"
+)
 
 
 def stories(source: Source) -> Iterator[Story]:
@@ -36,26 +53,17 @@ def stories(source: Source) -> Iterator[Story]:
             source.add_problem(None, "is empty: a document starts with its headline")
         return
     number, headline = first
+    order = _Order(source, number, headline)
     parts: list[tuple[int, str]] = []
-    count = 0
-    suspect: int | None = None
-    """The first line in the place of a question that does not end with a question mark."""
-    for at, text in lines:
-        parts.append((at, text))
-        if len(parts) < len(_PARTS):
-            continue
-        if suspect is None and not text.endswith("?"):
-            suspect = at
-        count += 1
-        summary, insight, question = (part for _, part in parts)
-        yield Story(headline, summary, insight, question, provenance)
-        parts = []
-    if source.problems:
-        return
-    if parts:
-        _add_incomplete(source, parts, suspect)
-    elif not count:
-        source.add_problem(number, "has a headline and no article below it")
+    for line in lines:
+        parts.append(line)
+        if len(parts) == len(_PARTS):
+            order.check(parts)
+            summary, insight, question = (text for _, text in parts)
+            yield Story(headline, summary, value_of(insight), value_of(question), provenance)
+            parts = []
+    if not source.problems:
+        order.end(parts)
 
 
 def _header(source: Source, lines: _Lines) -> tuple[Provenance, _Lines]:
@@ -102,10 +110,105 @@ def _first_lines(lines: _Lines) -> tuple[list[tuple[int, str]], list[tuple[int, 
     return first, []
 
 
-def _add_incomplete(source: Source, parts: list[tuple[int, str]], suspect: int | None) -> None:
-    has = " and ".join(_PARTS[: len(parts)])
-    needs = " and ".join(f"no {part}" for part in _PARTS[len(parts) :])
-    message = f"the last article has a {has}, but {needs}"
-    if suspect:
-        message += f"; the first line out of step may be line {suspect}, where a question is due"
-    source.add_problem(parts[0][0], message)
+class _Order:
+    """Notices lines that cannot be the summary, insight or question whose place they have.
+
+    Blank lines do not count, so one line too many or too few turns the summaries after it into
+    questions.
+    """
+
+    def __init__(self, source: Source, number: int, headline: str) -> None:
+        self._source = source
+        self._headline = number
+        self._count = 0
+        self._not_asking: list[tuple[int, str]] = []
+        """The lines in the place of a question that do not ask."""
+        self._labelled: list[tuple[int, str]] = []
+        self._mistake: tuple[int, str] | None = None
+        """The first line that shows that the file is out of step, and why."""
+        self._check_words(number, headline, "headline")
+        self._check_label(number, headline, "headline")
+
+    def check(self, parts: list[tuple[int, str]]) -> None:
+        """Check the lines of one story."""
+        self._count += 1
+        self._check_words(*parts[0], "summary")
+        for part, line in zip(_PARTS, parts, strict=True):
+            self._check_label(*line, part)
+        number, question = parts[-1]
+        if _asks(question):
+            return
+        if value_of(question):
+            self._not_asking.append((number, question))
+        asked = next(
+            (line for line in parts[:-1] if value_of(line[1]) and _ends_asking(line[1])), None
+        )
+        if asked:
+            self._is_wrong(
+                number,
+                f"“{shorten(question)}” is where a question is expected, and the question"
+                f" “{shorten(asked[1])}” is on line {asked[0]}",
+            )
+        elif _GOES_ON.search(_plain_marks(question)):
+            self._is_wrong(number, f"“{shorten(question)}” is where a question is expected")
+
+    def end(self, rest: list[tuple[int, str]]) -> None:
+        """Add what was noticed to the source; *rest* are the lines after the last whole story."""
+        if self._mistake:
+            number, why = self._mistake
+            self._source.add_problem(number, f"{why}: {_EXPECTED}")
+        elif rest:
+            self._add_incomplete(rest)
+        elif not self._count:
+            self._source.add_problem(self._headline, "has a headline and no article below it")
+        self._warn("is where a question is expected, and does not ask one", self._not_asking)
+        self._warn("begins with a label, which is shown with the text", self._labelled)
+
+    def _check_words(self, number: int, text: str, part: str) -> None:
+        if not value_of(text):
+            self._is_wrong(number, f"“{shorten(text)}” is where a {part} is expected")
+
+    def _check_label(self, number: int, text: str, part: str) -> None:
+        label = _LABEL.fullmatch(text)
+        if label and label[2] is None and part == "headline":
+            return
+        if label and (not label[2] or label[1].lower() != part):
+            self._is_wrong(number, f"“{shorten(text)}” is where the text of a {part} is expected")
+        elif label:
+            self._labelled.append((number, text))
+
+    def _is_wrong(self, number: int, why: str) -> None:
+        self._mistake = self._mistake or (number, f"is out of step: {why}")
+
+    def _add_incomplete(self, rest: list[tuple[int, str]]) -> None:
+        has = " and ".join(_PARTS[: len(rest)])
+        needs = " and ".join(f"no {part}" for part in _PARTS[len(rest) :])
+        message = f"the last article has a {has}, but {needs}"
+        if self._not_asking:
+            suspect = self._not_asking[0][0]
+            message += (
+                f"; the first line out of step may be line {suspect}, where a question is due"
+            )
+        self._source.add_problem(rest[0][0], message)
+
+    def _warn(self, what: str, lines: list[tuple[int, str]]) -> None:
+        if lines:
+            number, text = lines[0]
+            also = also_on([number for number, _ in lines[1:]])
+            self._source.add_warning(number, f"“{shorten(text)}” {what}{also}")
+
+
+def _asks(text: str) -> bool:
+    """Return whether a sentence of *text* is marked as a question."""
+    return bool(_ASKS.search(_plain_marks(text)))
+
+
+def _ends_asking(text: str) -> bool:
+    """Return whether *text* ends with a question; quotes and brackets may follow its mark."""
+    return bool(_ENDS_ASKING.search(_plain_marks(text)))
+
+
+def _plain_marks(text: str) -> str:
+    """Return *text* with "?" for the wide, the small, the double and the Greek question mark."""
+    text = unicodedata.normalize("NFKC", text)
+    return text.replace(";", "?") if ";" in text and _GREEK.search(text) else text

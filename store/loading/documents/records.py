@@ -14,7 +14,7 @@ from store.loading.documents.provenance import (
     read_provenance,
     unknown_fields,
 )
-from store.loading.documents.source import MAX_TEXT, Source, Story, tidy
+from store.loading.documents.source import MAX_TEXT, Source, Story, also_on, tidy, value_of
 from store.parsing.child.markup import has_markup, plain_text
 from store.types import Article
 
@@ -28,10 +28,6 @@ _MOST_UNKNOWN = 100
 _WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
 _LONGEST = (len(FIELDS) + 1) * MAX_TEXT
 """The maximum characters of a line: all texts at their longest, and the rest of the record."""
-NO_VALUE = frozenset(
-    ("#n/a", "(null)", "<na>", "<null>", "\\n", "n/a", "nan", "nat", "none", "null", "undefined")
-)
-"""What databases and spreadsheets write for a value that is not there, in small letters."""
 _DELIMITERS = ",;\t|"
 """Spreadsheets write semicolons in countries where the comma is the decimal sign."""
 _SHOWN = 6
@@ -321,12 +317,10 @@ class _Records:
                 for number in numbers:
                     self._source.add_problem(number, mistake)
                 continue
-            more = f" and {len(numbers) - 1:,} more are" if len(numbers) > 1 else " is"
-            rest = f"the story{more} left out, and the others are loaded"
+            rest = f"the story is left out, and the others are loaded{also_on(numbers[1:])}"
             self._source.add_warning(numbers[0], f"{mistake}: {rest}")
         for flaw, numbers in self._flaws.items():
-            more = f" (and {len(numbers) - 1:,} more times)" if len(numbers) > 1 else ""
-            self._source.add_warning(numbers[0], f"{flaw}{more}")
+            self._source.add_warning(numbers[0], f"{flaw}{also_on(numbers[1:])}")
         if self._unknown:
             names = sorted(self._unknown, key=lambda name: (self._unknown[name], name))
             line = self._unknown[names[0]]
@@ -348,8 +342,7 @@ def _text(name: str, value: object) -> str:
     text = " ".join(tidy(plain_text(value) if has_markup(value) else value).split())
     if len(text) > MAX_TEXT:
         raise ValueError(f"has {what} longer than {MAX_TEXT:,} characters")
-    if text.lower() in NO_VALUE:
-        text = ""
+    text = value_of(text)
     if not text and name in _NEEDED:
         raise ValueError(f"has no {name}")
     return text

@@ -1,7 +1,7 @@
 """One file of the corpus: its lines, the digest of its bytes, and its problems."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -20,6 +20,13 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _NUL = "is not text: it holds a NUL byte"
 _MAX_DECODED = 16 << 20
 """The largest file that is decoded as a whole if it is not UTF-8."""
+_NO_VALUE = frozenset(
+    ("#n/a", "(null)", "<na>", "<null>", "\\n", "n/a", "nan", "nat", "none", "null", "undefined")
+) | {"tba", "tbc", "tbd", "todo"}
+"""What databases, spreadsheets and editors write for a text that is not there, in small letters."""
+_FIRST_EMOJI = "\U0001f000"
+_MOST_LINES = 20
+"""How many line numbers a warning lists."""
 
 
 def tidy(text: str) -> str:
@@ -32,6 +39,26 @@ def tidy(text: str) -> str:
     text = _CONTROL.sub(" ", text).strip()
     is_visible = any(one.isprintable() and not one.isspace() for one in text)
     return text if is_visible else ""
+
+
+def value_of(text: str) -> str:
+    """Return *text*, or an empty string if it stands for no text: `NULL`, `TODO`, `-`, `?`."""
+    has_words = any(one.isalnum() or (one >= _FIRST_EMOJI and one.isprintable()) for one in text)
+    return text if has_words and text.lower() not in _NO_VALUE else ""
+
+
+def shorten(text: str) -> str:
+    """Return *text* as a message quotes it."""
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def also_on(numbers: Sequence[int]) -> str:
+    """Return the end of a message about one line that is true of the lines *numbers* too."""
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - _MOST_LINES:,} more" if len(numbers) > _MOST_LINES else ""
+    lines = "line" if len(numbers) == 1 else "lines"
+    return f" (also {lines} {', '.join(map(str, numbers[:_MOST_LINES]))}{more})"
 
 
 class Story(NamedTuple):

@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.loading.documents import MAX_TEXT, read_corpus
+from store.loading.documents.source import value_of
 from store.samples import STARTER
 from store.types import Article, CorpusInvalidError
 from tests.machine import ROOT
 
 TRIPLE = "A summary.\nAn insight.\nA question?\n"
+EXPECTED = (
+    "a text file is a headline and then, for each story, a line for the summary, one for the"
+    " insight and one for the question, without labels, separators or front matter"
+)
 
 
 def write(folder: Path, text: str | bytes, name: str = "news.txt") -> Path:
@@ -126,7 +131,12 @@ def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
         ),
         (
             f"Headline\nA summary.\nA question?\n{TRIPLE}",
-            "news.txt:5: the last article has a summary and insight, but no question; the first"
+            "news.txt:4: is out of step: “A summary.” is where a question is expected, and the"
+            f" question “A question?” is on line 3: {EXPECTED}",
+        ),
+        (
+            f"Headline\nA summary.\nAn insight.\nDiscuss.\n{TRIPLE}A summary.\n",
+            "news.txt:8: the last article has a summary, but no insight and no question; the first"
             " line out of step may be line 4, where a question is due",
         ),
         (
@@ -146,6 +156,129 @@ def test_a_single_file_is_a_corpus(tmp_path: Path) -> None:
 )
 def test_one_sentence_for_each_problem(tmp_path: Path, text: str | bytes, problem: str) -> None:
     assert problems(write(tmp_path, text)) == [problem]
+
+
+OUT_OF_STEP = {
+    "insights left out": (
+        "Week\n\nDockers won.\nWho pays for robots?\n\nTanker ran aground.\nA second canal?\n\n"
+        "Wheat rose.\nWho buys bread?\n",
+        "news.txt:6: is out of step: “Tanker ran aground.” is where a question",
+    ),
+    "Chinese, insights left out": (
+        "周报\n码头工人赢了。\n谁付钱？\n油轮搁浅了。\n要第二条运河吗？\n小麦涨了。\n谁买面包？\n",
+        "news.txt:4: is out of step: “油轮搁浅了。” is where a question",
+    ),
+    "question first": (
+        "Fish\nWho eats “fish?”\nFish cost more.\nSeas are warm.\n",
+        "news.txt:4: is out of step: “Seas are warm.” is where a question",
+    ),
+    "a headline for each story": (
+        "".join(f"Headline {n}\nSummary {n}.\nInsight {n}.\nQuestion {n}?\n" for n in range(4)),
+        "news.txt:10: is out of step: “Summary 2.” is where a question",
+    ),
+    "labels in Markdown": (
+        "Zebra\n\n**Summary**\nZebras ran.\n**Insight**\nThey tire.\n**Question**\nWho ran?\n",
+        "news.txt:3: is out of step: “**Summary**” is where the text of a summary",
+    ),
+    "labels in another language": (
+        "Zebra\n**Résumé**\nZebras ran.\n**Leçon**\nThey tire.\n**À vous**\nWho ran?\n",
+        "news.txt:4: is out of step: “**Leçon**” is where a question",
+    ),
+    "labels in another order": (
+        "Docks\nInsight: Robots came.\nSummary: Dockers won.\nQuestion: Who pays?\n",
+        "news.txt:2: is out of step: “Insight: Robots came.” is where the text of a summary",
+    ),
+    "front matter": (
+        "---\ntags:\ndate: 2026-11-24\naliases:\n  - port\n---\n# Port strike\n" + TRIPLE,
+        "news.txt:1: is out of step: “---” is where a headline",
+    ),
+    "separators": (
+        f"Week\n{TRIPLE}***\n***\n***\n{TRIPLE}",
+        "news.txt:5: is out of step: “***” is where a summary",
+    ),
+    "wrapped lines": (
+        "Docks\nDockers won four percent\nafter a strike.\nAutomation is the real dispute,\n"
+        "not the money.\nWho pays when robots\nunload the ships?\n",
+        "news.txt:4: is out of step: “Automation is the real dispute,” is where a question",
+    ),
+    "Greek, insights left out": (
+        "Νέα\nΗ απεργία έληξε.\nΠοιος πληρώνει;\nΤο πλοίο προσάραξε.\nΠοιος φταίει;\n"
+        "Το σιτάρι ακρίβυνε.\nΠοιος αγοράζει;\n",
+        "news.txt:4: is out of step: “Το πλοίο προσάραξε.” is where a question",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), OUT_OF_STEP.values(), ids=OUT_OF_STEP)
+def test_a_file_that_is_out_of_step_is_not_loaded(tmp_path: Path, text: str, problem: str) -> None:
+    """Its lines are a multiple of three, so no line is missing at its end."""
+    (found,) = problems(write(tmp_path, text))
+    assert found.startswith(problem)
+    assert found.endswith(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who pays?",
+        "Did the union say “who pays?”",
+        "Who pays? Discuss.",
+        "Who pays (and why?)",
+        "**Who pays?**",
+        "Who pays?! 🤔",
+        "Who pays⁉",
+        "من يدفع الثمن؟",
+        "谁付钱？",
+        "谁付钱？请讨论。",
+        "「誰が払うのか？」",
+        "Ποιος πληρώνει;",
+        "Ποιος είπε «ποιος πληρώνει;»",
+        "Ո՞վ կվճարի։",
+        "ማን ይከፍላል፧",
+        "Who pays⸮",
+    ],
+)
+def test_a_question_in_any_script_is_one(tmp_path: Path, question: str) -> None:
+    """A summary that asks is no sign of a mistake where the question asks, too."""
+    text = f"Headline\nIs it over?\nWho knows?\n{question}\n{TRIPLE}"
+    corpus = read_corpus(write(tmp_path, text))
+    assert not corpus.warnings
+    assert [story.question for story in corpus.articles()] == [question, "A question?"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Discuss.",
+        "Discuss",
+        "Your view, in one word …",
+        "誰が払うのか。",
+        "See https://x.example/?id=2",
+    ],
+)
+def test_a_question_without_a_mark_is_a_warning(tmp_path: Path, question: str) -> None:
+    triple = f"A summary.\nAn insight.\n{question}\n"
+    corpus = read_corpus(write(tmp_path, f"Headline\n{TRIPLE}{triple}{TRIPLE}{triple}{triple}"))
+    assert len(corpus.hashes) == 5
+    assert [str(warning) for warning in corpus.warnings] == [
+        f"news.txt:7: “{question}” is where a question is expected, and does not ask one"
+        " (also lines 13, 16)"
+    ]
+
+
+def test_labels_in_their_places_are_a_warning(tmp_path: Path) -> None:
+    text = "Headline: Docks\nSummary: Won.\n**Insight:** Robots.\nQUESTION : Who pays?\n"
+    corpus = read_corpus(write(tmp_path, text))
+    assert [str(warning) for warning in corpus.warnings] == [
+        "news.txt:1: “Headline: Docks” begins with a label, which is shown with the text"
+        " (also lines 2, 3, 4)"
+    ]
+
+
+@pytest.mark.parametrize("line", ["-", "?", "TODO", "tbd", "N/A", "…"])
+def test_a_line_that_stands_for_no_text(tmp_path: Path, line: str) -> None:
+    (story,) = read(write(tmp_path, f"🔥🔥\nA summary.\n{line}\n{line}\n"))
+    assert (story.headline, story.insight, story.question) == ("🔥🔥", "", "")
 
 
 def test_the_problems_of_all_files_are_reported(tmp_path: Path) -> None:
@@ -168,10 +301,11 @@ LINES = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff"),
     min_size=1,
     max_size=50,
-).filter(lambda text: any(one.isprintable() and not one.isspace() for one in text))
+).filter(lambda text: bool(value_of(text.strip())))
+QUESTIONS = LINES.map(lambda text: f"{text} Why?")
 
 
-@given(headline=LINES, triples=st.lists(st.tuples(LINES, LINES, LINES), min_size=1, max_size=5))
+@given(headline=LINES, triples=st.lists(st.tuples(LINES, LINES, QUESTIONS), min_size=1, max_size=5))
 def test_a_written_document_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, headline: str, triples: list[tuple[str, str, str]]
 ) -> None:

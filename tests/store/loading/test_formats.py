@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.loading.documents import MAX_TEXT, read_corpus
-from store.loading.documents.records import NO_VALUE
+from store.loading.documents.source import value_of
 from store.parsing.child.markup import has_markup
 from store.types import Article, CorpusInvalidError
 
@@ -259,7 +259,7 @@ TEXT = st.text(
     lambda text: (
         any(one.isprintable() and not one.isspace() for one in text)
         and not has_markup(text)
-        and text.strip().lower() not in NO_VALUE
+        and value_of(text.strip())
     )
 )
 STORIES = st.lists(
@@ -408,7 +408,10 @@ def test_html_in_a_cell_becomes_text(tmp_path: Path, name: str, cell: str, text:
     assert article.summary == text
 
 
-@pytest.mark.parametrize("null", ["NULL", "null", "NaN", "nan", "None", "N/A", "#N/A", "\\N", " "])
+@pytest.mark.parametrize(
+    "null",
+    ["NULL", "null", "NaN", "nan", "None", "N/A", "#N/A", "\\N", " ", "-", "?", "TODO", "tbd"],
+)
 def test_a_value_that_is_not_there_is_no_text(tmp_path: Path, null: str) -> None:
     """Databases and spreadsheets write a word for it."""
     rows = ["headline,summary,insight,question", f"Head,Text,{null},{null}", f"Other,{null},,"]
@@ -431,7 +434,7 @@ def test_stories_that_lack_something_are_counted(tmp_path: Path) -> None:
     folder = write(tmp_path, "a.jsonl", "\n".join(lines))
     assert len(read(folder)) == 1
     assert warnings(folder) == [
-        "a.jsonl:2: has no summary: the story and 1 more are left out, and the others are loaded",
+        "a.jsonl:2: has no summary: the story is left out, and the others are loaded (also line 4)",
         "a.jsonl:3: has a headline that is not text: the story is left out, and the others are"
         " loaded",
     ]
