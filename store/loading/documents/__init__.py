@@ -6,7 +6,7 @@ then to load the articles of the documents that changed.
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -139,7 +139,7 @@ def read_corpus(
     if not files.documents and not files.problems:
         raise _no_document(path)
     reading = _Reading(known, at)
-    reading.problems += (_problem(name, message) for name, message in files.problems)
+    reading.keep(files.problems)
     with _parser(parser) as parser:
         for name in (progress or Progress()).through("Reading", files.documents):
             reading.read(name, files.root / name, parser)
@@ -180,6 +180,14 @@ class _Reading:
     warnings: list[Problem] = field(default_factory=list)
     left_out: list[Problem] = field(default_factory=list)
     """Why files are no documents."""
+
+    def keep(self, unread: Sequence[tuple[str, str]]) -> None:
+        """Keep the documents in the files and folders that cannot be read, and note why."""
+        self.problems += (_problem(name, message) for name, message in unread)
+        names = {name for name, _ in unread}
+        for name, digest in self.known.items() if names else ():
+            if name in names or any(str(one) in names for one in PurePosixPath(name).parents):
+                self.digests[name] = digest
 
     def read(self, name: str, path: Path, parser: Parser) -> None:
         """Check the file at *path*."""

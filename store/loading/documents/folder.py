@@ -1,6 +1,7 @@
 """List the files of a corpus folder: documents, ignored files and files with a problem."""
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,8 @@ ENDINGS = (".txt", ".jsonl", ".ndjson", ".csv", ".tsv", *_PACKED, *(f"{one}.gz" 
 """The file name endings of documents."""
 _MISNAMED = "has a name that cannot be shown: it has other characters where ? stands"
 # It could expose any file of the machine.
-_OUTSIDE = "is a link out of the folder: put the file itself there"
+_OUTSIDE = "is a link out of the folder: put the {} itself there"
+_NO_FILE = "cannot be read: it is a link to nothing, or no file"
 
 
 def ending_of(name: str) -> str | None:
@@ -32,7 +34,7 @@ class Files:
     ignored: int
     """How many files were ignored, because they are hidden or have another ending."""
     problems: tuple[tuple[str, str], ...]
-    """The names of files that cannot be documents, as they can be shown, and why."""
+    """The paths of files and folders that cannot be read, as they can be shown, and why."""
 
 
 def list_files(path: Path) -> Files:
@@ -50,15 +52,20 @@ def list_files(path: Path) -> Files:
     documents: list[str] = []
     problems: list[tuple[str, str]] = []
     ignored = 0
-    for name, is_link in _walk(root):
+    for name, is_link in _walk(root, problems):
+        mode = _mode(root / name)
+        is_folder = is_link and stat.S_ISDIR(mode)
         if (shown := showable(name)) != name:
             problems.append((shown, _MISNAMED))
-        elif not _is_document(name):
+        elif _is_hidden(name) or not (is_folder or ending_of(name)):
             ignored += 1
         elif is_link and not Path(os.path.realpath(root / name)).is_relative_to(root):
-            problems.append((name, _OUTSIDE))
-        elif not (root / name).is_file():
+            problems.append((name, _OUTSIDE.format("folder" if is_folder else "file")))
+        elif is_folder:
+            # The files there are listed where they are.
             ignored += 1
+        elif not stat.S_ISREG(mode):
+            problems.append((name, _NO_FILE))
         else:
             documents.append(name)
     return Files(
@@ -69,20 +76,36 @@ def list_files(path: Path) -> Files:
     )
 
 
-def _walk(root: Path) -> Iterator[tuple[str, bool]]:
-    """Yield the path of each file below *root*, and whether it is a link; do not follow links."""
+def _walk(root: Path, problems: list[tuple[str, str]]) -> Iterator[tuple[str, bool]]:
+    """Yield the path of each file below *root*, and whether it is a link; do not follow links.
+
+    Adds the folders below *root* that cannot be listed to *problems*.
+    """
     folders = [""]
     while folders:
         folder = folders.pop()
-        with os.scandir(root / folder) as entries:
-            for entry in entries:
-                name = f"{folder}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{name}/")
-                else:
-                    yield name, entry.is_symlink()
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    name = f"{folder}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{name}/")
+                    else:
+                        yield name, entry.is_symlink()
+        except OSError as error:
+            if not folder:
+                raise
+            if not _is_hidden(folder):
+                problems.append((showable(folder[:-1]), f"cannot be read: {error.strerror}"))
 
 
-def _is_document(name: str) -> bool:
-    is_hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
-    return ending_of(name) is not None and not is_hidden
+def _mode(path: Path) -> int:
+    """Return the type of the file at *path*; 0 if it is a link to nothing or out of reach."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in PurePosixPath(name).parts)

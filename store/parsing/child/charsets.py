@@ -84,6 +84,19 @@ _FEW = 4
 """So few characters prove nothing about a charset."""
 _GOOD_FOR_ONE_BAD = 4
 _ASCII_FOR_ONE_OTHER = 6
+_SAMPLE = 100_000
+_OTHER_LETTER = re.compile(r"(?![\x00-\x7f])[^\W\d_]")
+_AFTER_SMALL = re.compile("[a-z]([\u00c0-\u024f])")
+_LATIN = "A-Za-z\u00c0-\u024f"
+_NOT_LATIN = "\u02c6-\u02dd\u0370-\u06ff\u0e00-\u0e7f\u2500-\u25ff"
+_MIXED = re.compile(
+    f"[{_LATIN}][{_NOT_LATIN}]|(?<![{_LATIN}])[{_NOT_LATIN}][{_LATIN}]|[\x80-\x84\x86-\x9f\ufffd]"
+    f"|(?<=[{_LATIN}])[\xa1-\xaa\xac\xae-\xb6\xb8-\xba\xbc-\xbf](?=[{_LATIN}])"
+)
+"""A letter of another script, or a part of a frame, beside a Latin letter; a sign within a word; or
+a control character."""
+_ODD = 10
+"""Of so many letters outside ASCII, one may be odd, as in a word with a foreign ending."""
 
 
 def decode(data: bytes, warnings: Warnings, *, can_declare: bool = True) -> str:
@@ -124,13 +137,14 @@ def _decode_undeclared(data: bytes, error: UnicodeDecodeError, warnings: Warning
     good, bad = _count_utf8(data)
     if good >= bad * _GOOD_FOR_ONE_BAD:
         return _replace(data, "utf-8", warnings)
-    best = "cp1252"
     # Fewer characters do not show which charset they are in.
-    if b"\0" in data or sum(byte > 0x7F for byte in data) >= _FEW:
-        found, _, score = _detect(data, None)
-        if found is None or score < _MIN_CONFIDENCE:
-            raise ProblemError(*_not_utf8("", data, error))
-        best = found
+    is_long = b"\0" in data or sum(byte > 0x7F for byte in data) >= _FEW
+    best, _, score = _detect(data, None) if is_long else (None, 0.0, 0.0)
+    if score < _MIN_CONFIDENCE:
+        is_western = not is_long or _is_mostly_ascii(data, bad)
+        best = "cp1252" if is_western and _is_plausible(data.decode("cp1252", "replace")) else None
+    if best is None:
+        raise ProblemError(*_not_utf8("", data, error))
     warnings.add(f"is not UTF-8: it is read as {_shown(best)}", 1)
     return data.decode(best, "replace")
 
@@ -198,8 +212,7 @@ def _decode_other(
         and (best is None or codec_score * _CLEARLY >= best_score or best_score < _MIN_CONFIDENCE)
     ):
         return _replace(data, codec, warnings)
-    is_mostly_ascii = bad * _ASCII_FOR_ONE_OTHER < len(data) and b"\0" not in data
-    if best_score < _MIN_CONFIDENCE and is_mostly_ascii:
+    if best_score < _MIN_CONFIDENCE and _is_mostly_ascii(data, bad):
         # Too little text for a language, and too much to lose: the web's default.
         best = "cp1252"
     elif best is None or best_score < _MIN_CONFIDENCE:
@@ -224,8 +237,24 @@ def _detect(data: bytes, codec: str | None) -> tuple[str | None, float, float]:
         name = _codec(each["encoding"] or "")
         if name:
             scores.setdefault(name, each["confidence"])
-    best = next(iter(scores), None)
+    best = next((one for one in scores if _is_plausible(text.decode(one, "replace"))), None)
     return best, scores.get(codec or "", 0.0), scores.get(best or "", 0.0)
+
+
+def _is_mostly_ascii(data: bytes, bad: int) -> bool:
+    """Return whether *data*, with *bad* bytes that are not UTF-8, is text of ASCII in the main."""
+    return bad * _ASCII_FOR_ONE_OTHER < len(data) and b"\0" not in data
+
+
+def _is_plausible(text: str) -> bool:
+    """Return whether the words of *text* are of one script each, without capitals within.
+
+    A wrong charset turns the accented letters of “Café à Orléans” into Hebrew letters or capitals.
+    """
+    text = text[:_SAMPLE]
+    within: list[str] = _AFTER_SMALL.findall(text)
+    odd = len(_MIXED.findall(text)) + sum(map(str.isupper, within))
+    return odd == 0 or odd * _ODD <= len(_OTHER_LETTER.findall(text))
 
 
 def _replace(data: bytes, codec: str, warnings: Warnings) -> str:

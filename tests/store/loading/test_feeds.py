@@ -496,6 +496,18 @@ def test_one_bad_byte_costs_one_character(tmp_path: Path, text: str) -> None:
     assert warning.startswith(f"a.rss:3: byte {data.index(0xFF)} of the file, 0xFF, is not UTF-8")
 
 
+@pytest.mark.parametrize("declared", ["", "utf-8"])
+@pytest.mark.parametrize(
+    "text", ["Café à Orléans: le café est fermé.", "Señor Muñoz ganó, ¿y ahora qué? Él también."]
+)
+def test_accents_are_no_letters_of_another_script(tmp_path: Path, text: str, declared: str) -> None:
+    """So little text looks as much like Hebrew or Cyrillic to a detector."""
+    data = RSS.format(ITEM.format(text, "x")).encode("cp1252")
+    if declared:
+        data = data.replace(b"?>", f' encoding="{declared}"?>'.encode(), 1)
+    assert Feed(tmp_path, data).stories == [(text, "x")]
+
+
 def test_bytes_of_no_charset_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         CorpusInvalidError, match=r"a\.rss:3: declares no charset and is not UTF-8 text:"

@@ -337,6 +337,16 @@ GERMAN = "Straße gesperrt;Die Brücke schließt für drei Wochen;;Wer zahlt fü
         ("cp1252", GERMAN, "a.csv:1: is not UTF-8: it is read as Windows-1252"),
         ("cp1252", "Café;Opens;;", "a.csv:1: is not UTF-8: it is read as Windows-1252"),
         (
+            "cp1252",
+            "Café – strike “now”;Workers “won” in Orléans – finally.;Ins;Who pays – now?",
+            "a.csv:1: is not UTF-8: it is read as Windows-1252",
+        ),
+        (
+            "cp1252",
+            "Città più felici;Il perché è già qui.;;",
+            "a.csv:1: is not UTF-8: it is read as Windows-1252",
+        ),
+        (
             "cp1251",
             "Порт открыт;Докеры вернулись на работу в понедельник;;",
             "a.csv:1: is not UTF-8: it is read as Windows-1251",
@@ -372,6 +382,27 @@ def test_a_text_document_in_another_charset(tmp_path: Path) -> None:
     (article,) = read(folder)
     assert texts(article) == ("Fog", "Ferries wait – for hours.", "Nobody’s fault.", "Who pays?")
     assert warnings(folder) == ["a.txt:1: is not UTF-8: it is read as Windows-1252"]
+
+
+@pytest.mark.parametrize(
+    ("head", "rest", "codec"),
+    [
+        ("Café in Orléans closes\n", "The café – “enough”.\nSo.\nWho’s next?\n", "mac-roman"),
+        ("Straße\n", "Die Brücke schließt.\nÄrger.\nWer zahlt für die Umwege?\n", "cp437"),
+    ],
+)
+def test_a_guess_that_gives_words_of_two_scripts_is_refused(
+    tmp_path: Path, head: str, rest: str, codec: str
+) -> None:
+    (problem,) = problems(write(tmp_path, "a.txt", (head + rest).encode(codec)))
+    assert "is not UTF-8 text: byte" in problem
+    assert problem.endswith("; save it as UTF-8")
+
+
+def test_a_file_in_two_charsets_is_refused(tmp_path: Path) -> None:
+    data = "Café\n".encode() + "Le café a fermé.\nSo.\nÀ qui le tour?\n".encode("cp1252")
+    (problem,) = problems(write(tmp_path, "a.txt", data))
+    assert problem == "a.txt:2: is not UTF-8 text: byte 12 of the file is 0xE9; save it as UTF-8"
 
 
 # --- what databases and spreadsheets put into cells ----------------------------------------------
@@ -531,9 +562,21 @@ def test_a_link_out_of_the_folder_is_a_problem(tmp_path: Path, target: str) -> N
     assert [*corpus.digests] == ["b.txt"]
 
 
-def test_links_to_anything_but_a_file_are_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["..", "/etc"])
+def test_a_link_to_a_folder_outside_is_a_problem(tmp_path: Path, target: str) -> None:
     folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
+    (folder / "more").symlink_to(target)
+    (folder / ".hidden").symlink_to(target)
     (folder / "loop").symlink_to(".")
+    corpus = read_corpus(folder)
+    assert [*map(str, corpus.problems)] == [
+        "more: is a link out of the folder: put the folder itself there"
+    ]
+    assert ([*corpus.digests], corpus.ignored) == (["b.txt"], 2)
+
+
+def test_a_document_that_is_no_file_is_a_problem(tmp_path: Path) -> None:
+    folder = write(tmp_path / "corpus", "b.txt", f"Head\n{TRIPLE}")
     (folder / "gone.txt").symlink_to("nothing.txt")
     (folder / "self.txt").symlink_to("self.txt")
     os.mkfifo(folder / "pipe.txt")
@@ -542,7 +585,21 @@ def test_links_to_anything_but_a_file_are_ignored(tmp_path: Path) -> None:
         server.bind("socket.txt")
     corpus = read_corpus(folder)
     assert list(corpus.digests) == ["b.txt"]
-    assert corpus.ignored == 6
+    assert sorted(map(str, corpus.problems)) == [
+        f"{name}.txt: cannot be read: it is a link to nothing, or no file"
+        for name in ("gone", "pipe", "self", "socket", "to_pipe")
+    ]
+
+
+def test_what_cannot_be_read_keeps_its_stories(tmp_path: Path) -> None:
+    """A file or a folder below: a share that is not mounted, or a link that leads nowhere now."""
+    known = dict.fromkeys(("a.txt", "closed/b.txt", "closed/c/d.txt", "closed2.txt"), "0" * 64)
+    write(tmp_path, "e.txt", f"Head\n{TRIPLE}")
+    (tmp_path / "a.txt").symlink_to("nothing.txt")
+    (tmp_path / "closed").symlink_to("/etc")
+    corpus = read_corpus(tmp_path, known)
+    assert sorted(corpus.digests) == ["a.txt", "closed/b.txt", "closed/c/d.txt", "e.txt"]
+    assert [*corpus.changed] == ["e.txt"]
 
 
 def test_a_folder_may_be_named_like_a_document(tmp_path: Path) -> None:
@@ -559,7 +616,7 @@ def test_file_names_are_case_sensitive(tmp_path: Path) -> None:
 def test_a_folder_without_permission_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both a subfolder and the corpus folder itself."""
+    """A subfolder blocks nothing else; the corpus folder itself cannot be loaded."""
     write(tmp_path, "b.txt", f"Head\n{TRIPLE}")
     (tmp_path / "closed").mkdir()
 
@@ -570,7 +627,9 @@ def test_a_folder_without_permission_is_a_problem(
     monkeypatch.setattr(
         os, "scandir", lambda path: refuse(path) if "closed" in str(path) else scan(path)
     )
-    assert problems(tmp_path) == ["closed: cannot be read: Permission denied"]
+    corpus = read_corpus(tmp_path)
+    assert [*map(str, corpus.problems)] == ["closed: cannot be read: Permission denied"]
+    assert [*corpus.digests] == ["b.txt"]
     assert problems(tmp_path / "closed") == ["closed: cannot be read: Permission denied"]
     monkeypatch.setattr(Path, "exists", refuse)
     assert problems(tmp_path / "more") == ["more: cannot be read: Permission denied"]
