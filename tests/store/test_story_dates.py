@@ -70,6 +70,13 @@ def test_an_instant_is_read(text: str) -> None:
         "Tue, 24 Nov 2026 11:30 PM EST",
         "Tue, 24 Nov 2026 23:30:00 +9900",
         "Tue Nov 24 23:30:00 2026",
+        # In numbers, with one meaning only.
+        "24/11/2026",
+        "11/24/2026",
+        "24.11.2026",
+        "24-11-2026",
+        "24.11.2026 23:30",
+        "11/24/2026, 11:30 PM",
     ],
 )
 def test_a_day_is_read(text: str) -> None:
@@ -81,9 +88,16 @@ def test_a_day_is_read(text: str) -> None:
     [
         "",
         "yesterday",
-        "24/11/2026",
         "11/12/2026",
-        "24.11.2026",
+        "11.12.2026 08:00",
+        "04-11-2026",
+        "31/11/2026",
+        "29.02.2026",
+        "13/13/2026",
+        "24/11.2026",
+        "24/11/26",
+        "0/11/2026",
+        "24/11/2026 25:00",
         "2026",
         "2026-11",
         "November 2026",
@@ -101,6 +115,10 @@ def test_a_day_is_read(text: str) -> None:
 def test_no_date_is_guessed(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a date|day is out|hour must"):
         read_date(text)
+
+
+def test_equal_numbers_have_one_meaning() -> None:
+    assert read_date("5.5.2026 8:00 +02:00") == datetime(2026, 5, 5, 6, tzinfo=UTC)
 
 
 _instants = st.datetimes(datetime(1990, 1, 2), datetime(2100, 1, 1)).map(

@@ -94,7 +94,8 @@ def _header(source: Source, lines: _Lines) -> tuple[Provenance, _Lines]:
             values[name] = field[2]
     provenance = read_provenance(values.items(), source.at, mistakes)
     for name, mistake in mistakes.items():
-        source.add_warning(numbers[name], mistake)
+        value = f": “{shorten(values[name])}”" if name == "published_at" else ""
+        source.add_warning(numbers[name], f"{mistake}{value}")
     if unknown:
         source.add_warning(numbers[unknown[0]], unknown_fields(unknown, FIELDS))
     return provenance, chain(after, lines)

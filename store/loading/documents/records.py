@@ -3,7 +3,8 @@
 import csv
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from html import escape
 from itertools import chain
 
@@ -14,7 +15,7 @@ from store.loading.documents.provenance import (
     read_provenance,
     unknown_fields,
 )
-from store.loading.documents.source import MAX_TEXT, Source, Story, also_on, tidy, value_of
+from store.loading.documents.source import MAX_TEXT, Source, Story, also_on, shorten, tidy, value_of
 from store.parsing.child.markup import has_markup, plain_text
 from store.types import Article
 
@@ -35,9 +36,9 @@ _SHOWN = 6
 _SEPARATED_BY = "sep="
 """The start of a first line that only names the delimiter; Excel writes and reads it."""
 _NO_OBJECT = f"is not a JSON object with the fields {', '.join(FIELDS)}"
-_WHOLE_OBJECT = (
-    "is not a whole JSON object: each is to be on one line (name a file that holds an array *.json)"
-)
+_WHOLE_OBJECT = "is not a whole JSON object: each is to be on one line"
+_ARRAY_NAME = "(name a file that holds an array *.json)"
+_EMPTY = "is empty: {} was expected"
 _LONG_ROW = f"a row is longer than {_LONGEST:,} characters: is every quote closed?"
 _BAD_ROW = "this row is not written as a spreadsheet would write it"
 _CSV_ERRORS = {
@@ -51,7 +52,7 @@ _CSV_ERRORS = {
 
 def from_json_lines(source: Source) -> Iterator[Story]:
     """Yield the stories of a file with one JSON object per line."""
-    return _json_stories(source, source.lines(longest=_LONGEST), "one JSON object a line")
+    return _json_stories(source, source.lines(longest=_LONGEST), "a JSON object on each line")
 
 
 def from_json(source: Source) -> Iterator[Story]:
@@ -80,27 +81,30 @@ def _json_stories(
 ) -> Iterator[Story]:
     records = _Records(source)
     is_empty = True
+    add_problem: Callable[[], None] = records.end
+    """Reports what is wrong with a file without stories, if its first record shows that."""
     for number, line in lines:
         is_first, is_empty = is_empty, False
         try:
             record = _record(line.rstrip().removesuffix(","))
         except ValueError as error:
-            if is_first and not expected:
-                source.set_not_a_document(number, "is JSON, but no story, list of stories or feed")
-                return
-            if is_first and str(error) == _WHOLE_OBJECT:
-                # Each of the other lines would have the same problem.
-                source.add_problem(number, str(error))
-                return
             records.leave_out(number, str(error))
+            if is_first and not expected:
+                why = "is JSON, but no story, list of stories or feed"
+                add_problem = partial(source.set_not_a_document, number, why)
+            elif is_first and str(error) == _WHOLE_OBJECT:
+                # Each of the other lines would have the same problem.
+                add_problem = partial(source.add_problem, number, f"{error} {_ARRAY_NAME}")
             continue
         if is_first and not record.keys() & set(FIELDS):
-            source.set_not_a_document(number, _expected("field", [*record]))
-            return
+            add_problem = partial(source.set_not_a_document, number, _expected("field", [*record]))
         yield from records.story(number, record)
-    records.end()
-    if expected:
-        _check_not_empty(source, is_empty, expected)
+    if records.stories:
+        records.end()
+    else:
+        add_problem()
+    if expected and is_empty and not source.problems:
+        source.add_problem(None, _EMPTY.format(expected))
 
 
 def _record(line: str) -> Mapping[str, object]:
@@ -201,12 +205,24 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
                 cells = row if has_quotes else map(_unquoted, row)
                 yield from records.story(lines.start, dict(zip(header, cells, strict=False)))
             lines.start = 0
-        _check_not_empty(source, is_empty, "a row of column names, and one row an article")
+        _check_not_empty(source, header, is_empty)
     except csv.Error as error:
         message = str(error)
         why = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in message), _BAD_ROW)
         source.add_problem(lines.start or lines.at, f"is not CSV: {why}")
     records.end()
+
+
+def _check_not_empty(source: Source, header: Sequence[str], is_empty: bool) -> None:
+    """Add that a table holds nothing, or only the row that names its columns."""
+    if not is_empty:
+        return
+    if header:
+        source.add_warning(
+            None, "holds only column names: it is loaded, and no story comes from it"
+        )
+    elif not source.problems:
+        source.add_problem(None, _EMPTY.format("a row of column names, and a row for each story"))
 
 
 def _match(header: str, delimiter: str) -> tuple[int, int]:
@@ -261,11 +277,12 @@ class _Records:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._stories = 0
+        self.stories = 0
+        """How many stories were made."""
         self._mistakes: dict[str, list[int]] = {}
         """The lines of the records that are left out, by mistake."""
-        self._flaws: dict[str, list[int]] = {}
-        """The lines of the records of which a field is left out."""
+        self._flaws: dict[str, list[tuple[int, str]]] = {}
+        """The lines of the records of which a field is left out, and the text of a date."""
         self._unknown: dict[str, int] = {}
         """The line on which a field that is not read was first seen."""
 
@@ -276,7 +293,7 @@ class _Records:
         except ValueError as error:
             self.leave_out(number, str(error))
             return
-        self._stories += 1
+        self.stories += 1
         others = record.keys() - texts.keys()
         yield Story(**texts, provenance=self._provenance(number, record, others))
 
@@ -293,17 +310,19 @@ class _Records:
         if not others:
             return NO_PROVENANCE
         self.note_names(number, others)
-        fields: list[tuple[str, str]] = []
+        fields: dict[str, str] = {}
         flaws: dict[str, str] = {}
         for name in provenance.FIELDS:
             try:
-                if text := _text(name, record.get(name)):
-                    fields.append((name, text))
+                if value := _text(name, record.get(name)):
+                    fields[name] = value
             except ValueError as error:
                 flaws[name] = f"{error}: it is left out"
-        found = read_provenance(fields, self._source.at, flaws)
-        for flaw in flaws.values():
-            self._flaws.setdefault(flaw, []).append(number)
+        found = read_provenance(fields.items(), self._source.at, flaws)
+        for name, flaw in flaws.items():
+            # An address may hold a password.
+            text = fields.get(name, "") if name == "published_at" else ""
+            self._flaws.setdefault(flaw, []).append((number, text))
         return found
 
     def leave_out(self, number: int, mistake: str) -> None:
@@ -313,14 +332,17 @@ class _Records:
     def end(self) -> None:
         """Add the mistakes to the source: as warnings, or as problems if nothing is loaded."""
         for mistake, numbers in self._mistakes.items():
-            if self._source.problems or not self._stories:
+            if self._source.problems or not self.stories:
                 for number in numbers:
                     self._source.add_problem(number, mistake)
                 continue
             rest = f"the story is left out, and the others are loaded{also_on(numbers[1:])}"
             self._source.add_warning(numbers[0], f"{mistake}: {rest}")
-        for flaw, numbers in self._flaws.items():
-            self._source.add_warning(numbers[0], f"{flaw}{also_on(numbers[1:])}")
+        for flaw, places in self._flaws.items():
+            (first, *numbers), (text, *texts) = zip(*places, strict=True)
+            value = f": “{shorten(text)}”" if text else ""
+            also = also_on(numbers, texts if any(texts) else ())
+            self._source.add_warning(first, f"{flaw}{value}{also}")
         if self._unknown:
             names = sorted(self._unknown, key=lambda name: (self._unknown[name], name))
             line = self._unknown[names[0]]
@@ -346,8 +368,3 @@ def _text(name: str, value: object) -> str:
     if not text and name in _NEEDED:
         raise ValueError(f"has no {name}")
     return text
-
-
-def _check_not_empty(source: Source, is_empty: bool, expected: str) -> None:
-    if is_empty and not source.problems:
-        source.add_problem(None, f"is empty: it holds {expected}")

@@ -52,13 +52,19 @@ def shorten(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def also_on(numbers: Sequence[int]) -> str:
-    """Return the end of a message about one line that is true of the lines *numbers* too."""
+def also_on(numbers: Sequence[int], texts: Sequence[str] = ()) -> str:
+    """Return the end of a message about one line that is true of the lines *numbers* too.
+
+    *texts* are what the message is about on each of these lines, if that is not clear.
+    """
     if not numbers:
         return ""
+    shown = [str(number) for number in numbers[:_MOST_LINES]]
+    if texts:
+        shown = [f"{at}: “{shorten(text)}”" for at, text in zip(shown, texts, strict=False)]
     more = f" and {len(numbers) - _MOST_LINES:,} more" if len(numbers) > _MOST_LINES else ""
     lines = "line" if len(numbers) == 1 else "lines"
-    return f" (also {lines} {', '.join(map(str, numbers[:_MOST_LINES]))}{more})"
+    return f" (also {lines} {', '.join(shown)}{more})"
 
 
 class Story(NamedTuple):

@@ -110,7 +110,7 @@ def line(**changed: object) -> str:
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("a.jsonl", "", "a.jsonl: is empty: it holds one JSON object a line"),
+        ("a.jsonl", "", "a.jsonl: is empty: a JSON object on each line was expected"),
         ("a.jsonl", "{nope", "a.jsonl:1: is not JSON from character 2 on"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: is nested too deeply"),
         (
@@ -140,7 +140,7 @@ def line(**changed: object) -> str:
         (
             "a.csv",
             "",
-            "a.csv: is empty: it holds a row of column names, and one row an article",
+            "a.csv: is empty: a row of column names, and a row for each story was expected",
         ),
         (
             "a.csv",
@@ -182,7 +182,7 @@ def line(**changed: object) -> str:
         (
             "a.csv",
             "sep=\n",
-            "a.csv: is empty: it holds a row of column names, and one row an article",
+            "a.csv: is empty: a row of column names, and a row for each story was expected",
         ),
         ("a.csv", "sep=::\nheadline::summary\n", "a.csv:1: must name one character after sep="),
         (
@@ -310,6 +310,39 @@ def test_a_broken_record_is_left_out_and_the_others_are_loaded(
     (warning,) = warnings(folder)
     assert warning.startswith(f"{name}:{len(rows) - 1}: {mistake}")
     assert warning.endswith(": the story is left out, and the others are loaded")
+
+
+@pytest.mark.parametrize("first", ['{"type": "header"}', "[", '{"headline": "A', "{}", '"x"'])
+def test_the_first_record_does_not_decide_alone(tmp_path: Path, first: str) -> None:
+    folder = write(tmp_path, "a.jsonl", f"{first}\n{line()}\n{line(headline='B')}\n")
+    assert [one.headline for one in read(folder)] == ["Head", "B"]
+    (warning,) = warnings(folder)
+    assert warning.startswith("a.jsonl:1: ")
+    assert warning.endswith(": the story is left out, and the others are loaded")
+
+
+@pytest.mark.parametrize("first", ['{"type": "header"}', "7", "[]"])
+def test_the_first_element_does_not_decide_alone(tmp_path: Path, first: str) -> None:
+    folder = write(tmp_path, "a.json", f"[{first},\n{line()},\n{line(headline='B')}]")
+    assert [one.headline for one in read(folder)] == ["Head", "B"]
+    (warning,) = warnings(folder)
+    assert warning.startswith("a.json:1: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "headline,summary,question\n"),
+        ("a.csv", "sep=;\nheadline;summary\n"),
+        ("a.tsv", "headline\tsummary"),
+        ("a.json", "[]"),
+    ],
+)
+def test_an_export_without_stories_is_a_warning(tmp_path: Path, name: str, text: str) -> None:
+    folder = write(tmp_path, name, text)
+    assert not read(folder)
+    (warning,) = warnings(folder)
+    assert warning.endswith(": it is loaded, and no story comes from it")
 
 
 def test_commas_between_json_lines_are_ignored(tmp_path: Path) -> None:

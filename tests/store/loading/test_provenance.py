@@ -137,7 +137,7 @@ LATE = (NOW + timedelta(minutes=11)).isoformat()
 WRONG = [
     ("url", "javascript:alert(1)", "has a url that does not start with https:// or http://"),
     ("url", "https://u:p@example.org/", "has a url with a user name or a password"),
-    ("published_at", "24/11/2026", "has a published_at that is no date with one meaning"),
+    ("published_at", "11/12/2026", "has a published_at that is no date with one meaning"),
     ("published_at", "1970-01-01T00:00:00Z", "has a published_at before 1990"),
     ("published_at", LATE, "has a published_at in the future"),
     ("published_at", "2026-11-25", "has a published_at in the future"),
@@ -157,7 +157,8 @@ def test_a_wrong_field_is_left_out_with_a_warning(
     (warning,) = warnings(corpus)
     line = {"a.csv": 2, "a.tsv": 2, "a.txt": [*FIELDS].index(field) + 1}.get(name, 1)
     assert warning.startswith(f"{name}:{line}: {mistake}")
-    assert warning.endswith(": it is left out")
+    shown = f": “{value}”" if field == "published_at" else ""
+    assert warning.endswith(f": it is left out{shown}")
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,19 @@ def test_equal_mistakes_are_counted(tmp_path: Path) -> None:
     (warning,) = warnings(read(tmp_path, "a.jsonl", "\n".join(lines)))
     assert warning.startswith("a.jsonl:1: has a url that does not start with")
     assert warning.endswith("it is left out (also lines 2, 3)")
+
+
+def test_each_wrong_date_is_named_with_its_line(tmp_path: Path) -> None:
+    days = ["31.12.2025", "11/12/2025", "12/31/2025", "02-03-2025", "soon"]
+    rows = "".join(f"Head {n},Text {n}.,{day}\n" for n, day in enumerate(days))
+    corpus = read(tmp_path, "a.csv", f"headline,summary,published_at\n{rows}")
+    dates = [article.published_at for article in corpus.articles()]
+    last = datetime(2025, 12, 31, tzinfo=UTC)
+    assert dates == [last, None, last, None, None]
+    assert warnings(corpus) == [
+        "a.csv:3: has a published_at that is no date with one meaning, such as 2026-11-24 or"
+        " 2026-11-24T08:00Z: it is left out: “11/12/2025” (also lines 5: “02-03-2025”, 6: “soon”)"
+    ]
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "N/A", float("nan")])
