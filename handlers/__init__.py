@@ -64,9 +64,11 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     questions = Questions(store, slack, options, lookup)
     uploads = Uploads(store, slack, options, sources)
 
-    def pressed(action: str | re.Pattern[str], listener: Pressed) -> None:
-        listening = on_press(slack.background, slack.responders, slack.directory, listener)
-        app.block_action(action)(listening)
+    def pressed(
+        action: str | re.Pattern[str], listener: Pressed, *, asks_presence: bool = True
+    ) -> None:
+        of = slack.background, slack.responders, slack.directory, listener
+        app.block_action(action)(on_press(*of, asks_presence=asks_presence))
 
     app.command(str(Command.BRIEF))(brief.command)
     app.command(str(Command.DISCUSS))(discuss.command)
@@ -91,7 +93,8 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.POST_MORE, actions.menu)
     pressed(Action.POST_AGAIN, unknown_posts.again)
     pressed(Action.POST_SEEN, unknown_posts.seen)
-    pressed(Action.DIGEST_RESUME, actions.resume_pressed)
+    # Owners and admins need not be in the channel.
+    pressed(Action.DIGEST_RESUME, actions.resume_pressed, asks_presence=False)
 
     pressed(Action.DIGEST_SET, form.pressed)
     pressed(re.compile(rf"^{Action.DIGEST_GUESS}(_\d+)?$"), digest.guessed)

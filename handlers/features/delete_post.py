@@ -111,8 +111,10 @@ class DeletePost:
         if schedule is None or by.is_guest:
             raise ParleyError(views.NOT_THEIRS)
         member = await self.slack.directory.full_member(by.team_id, by.user_id)
-        if not await self.actions.rights.may_change(schedule, member):
-            raise ParleyError(views.NOT_THEIRS)
+        try:
+            await self.actions.rights.require(schedule, member)
+        except ParleyError:
+            raise ParleyError(views.NOT_THEIRS) from None
 
 
 def _maker(said: dict[str, Any]) -> UserId | None:

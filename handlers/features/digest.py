@@ -50,7 +50,6 @@ from store.posting.names import without_default_name
 from store.posting.planning import UpcomingPost, no_story
 from store.types import (
     FOREVER,
-    ChannelId,
     Order,
     ParleyError,
     Schedule,
@@ -137,8 +136,7 @@ class Digest:
             lines[0] = "on", "", lines[0][2]
         if any(DigestWord.read(word) is None for word, _, _ in lines):
             raise ParleyError(STALE)
-        request = replace(press, undoes=press.value.user_id)
-        request = replace(request, channel_id=await self._place(press))
+        request = replace(press, undoes=press.value.user_id, channel_id=press.place)
         about = press.value.schedule_id
         if became:
             await self._require_unchanged(request, about, became, lines[0][2])
@@ -149,16 +147,6 @@ class Digest:
         if is_back and (shown := await self._back(request, about, lines[0][2])):
             answers = [shown]
         await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
-
-    async def _place(self, press: Press) -> ChannelId:
-        """Return the channel that a button is about: the one it was pressed in, or its own.
-
-        Its value comes from the client, so it raises `ParleyError` if the person is not in there.
-        """
-        channel_id = press.value.channel_id or press.channel_id
-        if channel_id != press.channel_id:
-            await self.slack.directory.require_present(press.team_id, press.user_id, channel_id)
-        return channel_id
 
     async def _require_unchanged(
         self, request: Request, schedule_id: str, became: str, words: str
@@ -200,7 +188,7 @@ class Digest:
     async def joined(self, press: Press, respond: AsyncRespond) -> None:
         """Join the channel and set up the schedule that was asked for."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
-        request = replace(press, channel_id=await self._place(press))
+        request = replace(press, channel_id=press.place)
         await self.slack.directory.join(request.channel_id, by=by)
         shown = await self._answer(request, "on", press.value.words)
         await answer(respond, shown, replace=True)

@@ -147,7 +147,7 @@ class Discuss:
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
         press = replace(
             press,
-            channel_id=press.channel_id or press.value.channel_id,
+            channel_id=press.place,
             message_ts=press.value.key or press.message_ts,
         )
         await self.slack.directory.join(press.channel_id, by=by)

@@ -454,8 +454,11 @@ class ScheduleActions:
 
     async def resume_pressed(self, press: Press, respond: AsyncRespond) -> None:
         """Resume the stopped schedules of a channel that this person may change."""
-        schedules = await self.of_channel(press.team_id, press.value.channel_id)
         member = await self.slack.directory.full_member(press.team_id, press.user_id)
+        schedules = await self.store.schedules.of_channel(press.team_id, press.place)
+        if not self.rights.own(schedules, member):
+            await self.slack.directory.require_present(press.team_id, press.user_id, press.place)
+        schedules = await self.of_channel(press.team_id, press.place)
         stopped = [one for one in schedules if one.stopped]
         if not stopped:
             raise ParleyError("That is resumed already.")

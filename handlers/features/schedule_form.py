@@ -159,8 +159,7 @@ class ScheduleForm:
         if press.value.schedule_id:
             await self._replace(press)
             return
-        channel_id = press.value.channel_id or press.channel_id
-        await self.open(press, channel_id, words=press.value.words, on_top=bool(press.view_id))
+        await self.open(press, press.place, words=press.value.words, on_top=bool(press.view_id))
 
     async def _replace(self, press: Press) -> None:
         """Show a schedule in the open form as ordered: it keeps only its name and its owner."""
@@ -283,31 +282,31 @@ class ScheduleForm:
         channel's *schedules*; None for a new one.
         """
         errors: dict[str, str] = {}
+        for topic in submission.order.topics:
+            if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
+                errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
+        channel_id, is_outside = submission.channel_id, False
+        # A form for a fixed channel has no channel field, so show the error at the time.
+        field = Block.TIME if submission.is_known else Block.CHANNEL
+        try:
+            await self._require_channel(channel_id, before, team_id, user_id)
+        except NotReadyError as error:
+            is_outside = await self._can_join(team_id, channel_id)
+            if not is_outside:
+                errors[field] = str(error)
+        except ParleyError as error:
+            # Only those who may change a channel's schedules learn what they are.
+            return {**errors, field: str(error)}, False
         name = submission.order.name
         if any(one.name == name and one is not before for one in schedules):
             errors[Block.NAME] = f"This channel has a schedule called {name} already."
         same = next((one for one in schedules if is_same(submission.order, one)), None)
         if same and not before:
-            errors[Block.TIME] = (
-                f"{same.name} posts just that. Choose another time, or give this one a name."
+            errors.setdefault(
+                Block.TIME,
+                f"{same.name} posts just that. Choose another time, or give this one a name.",
             )
-        for topic in submission.order.topics:
-            if not isinstance(await self.store.corpus.find(topic, limit=1), Found):
-                errors[Block.TOPICS] = f"I have no story on “{topic}”: please take it out."
-        channel_id = submission.channel_id
-        try:
-            await self._require_channel(channel_id, before, team_id, user_id)
-        except NotReadyError as error:
-            if await self._can_join(team_id, channel_id):
-                return errors, True
-            problem = str(error)
-        except ParleyError as error:
-            problem = str(error)
-        else:
-            return errors, False
-        # A form for a fixed channel has no channel field, so show the error at the time.
-        errors[Block.TIME if submission.is_known else Block.CHANNEL] = problem
-        return errors, False
+        return errors, is_outside
 
     async def _require_channel(
         self, channel_id: ChannelId, before: Schedule | None, team_id: TeamId, user_id: UserId

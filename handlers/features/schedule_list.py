@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 
 from handlers.button_value import is_direct
@@ -88,6 +89,10 @@ class ScheduleList:
             by = await self.slack.directory.full_member(schedules[0].team_id, user_id)
         except ParleyError:
             return frozenset()
+        if not by.is_admin:
+            # Once for all of them.
+            with suppress(*FAILURES):
+                await self.slack.directory.recent_channels(by.team_id, by.user_id)
         rights = self.rights
         may = await asyncio.gather(*(rights.may_change(one, by) for one in schedules))
         return {one.id for one, may_change in zip(schedules, may, strict=True) if may_change}

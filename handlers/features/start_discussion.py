@@ -64,10 +64,11 @@ class DiscussionForm:
             values = view["state"]["values"]
             channel_id = values[Block.CHANNEL][Field.CHANNEL]["selected_conversation"]
             value = replace(value, channel_id=channel_id, where=MODAL)
+            # First, because the preview shows when the channel was asked.
+            if problem := await self._channel_problem(body, team_id, channel_id):
+                await ack(**views.field_errors({Block.CHANNEL: problem}))
+                return
             if value.article_id:
-                if problem := await self._channel_problem(body, team_id, channel_id):
-                    await ack(**views.field_errors({Block.CHANNEL: problem}))
-                    return
                 article = await self.lookup.article(value.article_id)
                 asked_at = await self.discuss.asked_at(team_id, channel_id, article)
                 if asked_at is None:

@@ -78,6 +78,11 @@ class Press(Request):
             has_text=view is not None and view["type"] == "modal" and _has_text(view),
         )
 
+    @property
+    def place(self) -> ChannelId:
+        """The channel that the button is about: its value's, or else where it was pressed."""
+        return self.value.channel_id or self.channel_id
+
     def key(self, purpose: str) -> str:
         """Return the delivery key of the resulting post; a repeated press has the same key."""
         where = f"{self.team_id}:{self.channel_id}:{self.message_ts}"
@@ -98,12 +103,18 @@ async def acknowledge(ack: AsyncAck) -> None:
 
 
 def on_press(
-    background: Background, responders: Responders, directory: Directory, pressed: Pressed
+    background: Background,
+    responders: Responders,
+    directory: Directory,
+    pressed: Pressed,
+    *,
+    asks_presence: bool = True,
 ) -> Callable[..., Awaitable[None]]:
     """Build a Bolt listener that acks immediately and runs *pressed* in the background.
 
     It answers by response_url, or in a modal if the press has none. A second press of the same
-    button is ignored while the first one is being handled. Users of other companies are refused.
+    button is ignored while the first one is being handled. Users of other companies are refused,
+    and with *asks_presence* so are those who are not in the channel that the value names.
     """
     running: set[Press] = set()
 
@@ -115,6 +126,9 @@ def on_press(
         running.add(same)
         try:
             await require_reader(directory, body)
+            if asks_presence and press.value.channel_id not in (NO_CHANNEL, press.channel_id):
+                # The value comes from the client.
+                await directory.require_present(press.team_id, press.user_id, press.place)
             await pressed(press, respond)
         finally:
             running.discard(same)

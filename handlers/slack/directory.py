@@ -22,6 +22,8 @@ _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 
 _CACHE_TIME = timedelta(minutes=5)
+_CHANNELS_TIME = timedelta(minutes=1)
+"""How long the channels of a user are cached, for what is shown."""
 _TYPES = "public_channel,private_channel"
 ASK_SECONDS = 1.4
 """The time limit for looking up a user; Slack waits three seconds for the ack of a form."""
@@ -114,6 +116,9 @@ class Directory:
         self._is_shared = is_shared
         self._people: dict[tuple[TeamId, UserId], tuple[datetime, Person]] = {}
         self._creators: dict[tuple[TeamId, ChannelId], tuple[datetime, UserId | None]] = {}
+        self._channels: dict[
+            tuple[TeamId, UserId | None, str], tuple[datetime, frozenset[ChannelId]]
+        ] = {}
         teams.when_dropped(self._drop)
 
     def name(self, team_id: TeamId, user_id: UserId) -> str:
@@ -319,13 +324,13 @@ class Directory:
         These are the user's own channels and the public channels that Parley is in. Guests see
         only their own, and so does a user about whom asking Slack fails.
         """
-        theirs = await self.channels(team_id, of=user_id)
+        theirs = await self.recent_channels(team_id, user_id)
         try:
             if (await self.person(team_id, user_id)).is_guest:
                 return theirs
         except UnknownPersonError:
             return theirs
-        return theirs | await self.channels(team_id, types="public_channel")
+        return theirs | await self.recent_channels(team_id, types="public_channel")
 
     async def channels(
         self,
@@ -339,6 +344,22 @@ class Directory:
         With *of*, return the channels of that user that Parley can see.
         """
         return frozenset(await self._names(team_id, of, types))
+
+    async def recent_channels(
+        self, team_id: TeamId, of: UserId | None = None, types: str = _TYPES
+    ) -> frozenset[ChannelId]:
+        """Return what `channels` returned within the last minute, or returns now.
+
+        Slack allows some 50 such questions a minute for a whole workspace. This decides what is
+        shown, never what somebody may do: see `require_present`.
+        """
+        key, now = (team_id, of, types), self._clock()
+        at, found = self._channels.get(key, (None, frozenset()))
+        if at is None or not timedelta() <= now - at < _CHANNELS_TIME:
+            found = await self.channels(team_id, of=of, types=types)
+            self._channels = _fresh(self._channels, now, _CHANNELS_TIME)
+            self._channels[key] = (now, found)
+        return found
 
     async def channel_named(self, name: str, *, of: FullMember) -> ChannelId:
         """Return the channel of that person with this name; NO_CHANNEL if Slack names none."""
@@ -387,16 +408,15 @@ class Directory:
     def _drop(self, team_id: TeamId) -> None:
         self._people = {who: one for who, one in self._people.items() if who[0] != team_id}
         self._creators = {what: one for what, one in self._creators.items() if what[0] != team_id}
+        self._channels = {what: one for what, one in self._channels.items() if what[0] != team_id}
 
 
 def _fresh(
-    cache: dict[_Key, tuple[datetime, _Found]], now: datetime
+    cache: dict[_Key, tuple[datetime, _Found]], now: datetime, kept: timedelta = _CACHE_TIME
 ) -> dict[_Key, tuple[datetime, _Found]]:
     """Return the entries that are not expired, so that no personal data is kept longer."""
     return {
-        key: (at, found)
-        for key, (at, found) in cache.items()
-        if timedelta() <= now - at < _CACHE_TIME
+        key: (at, found) for key, (at, found) in cache.items() if timedelta() <= now - at < kept
     }
 
 

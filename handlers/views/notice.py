@@ -56,7 +56,7 @@ def _unsure(about: About) -> Message:
         f"Slack did not confirm a post of mine in {channel_link(about.channel_id)}, and I can't see"
         f" whether it is there ({why}). Please look, so that it is not posted twice."
     )
-    value = Value(key=about.post_key, channel_id=about.channel_id)
+    value = Value(key=about.post_key)
     buttons = [
         button("Post it", Action.POST_AGAIN, value, hint="Post it: it is not in the channel"),
         button("It is there", Action.POST_SEEN, value),

@@ -54,7 +54,7 @@ def render_missed(
 
     *posted_at* is when the channel got the same from somebody else, if *text* says that it did.
     """
-    value = Value(key=post.key, channel_id=post.channel_id, posted_at=posted_at)
+    value = Value(key=post.key, posted_at=posted_at)
     hint = f"Post it: {article.headline}"
     again = button("Post it", Action.POST_AGAIN, value, primary=True, hint=hint)
     shown = question_of(article) if article.question else section(plain(article.headline, 150))

@@ -39,7 +39,7 @@ from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_sources import add_feed
 from tests.handlers.features.test_uploads import STORY, upload
 from tests.handlers.jobs.test_posting import lose_outcome
-from tests.ids import ANA, BEN, GENERAL, RANDOM, TEAM
+from tests.ids import ANA, BEN, GENERAL, LEADERS, RANDOM, TEAM
 
 Json = dict[str, Any]
 
@@ -607,7 +607,7 @@ WAYS: dict[tuple[str, str], Way] = {
     (Shortcut.DELETE, ""): look_up(delete_a_post, Need.DELETER),
     (Modal.DELETE, ""): change(Need.DELETER, confirm_deletion),
     (Modal.DISCUSSION, "with a story"): change(_COLLEAGUE, form_with_a_story),
-    (Modal.DISCUSSION, "with words"): look_up(form_with_words),
+    (Modal.DISCUSSION, "with words"): look_up(form_with_words, _COLLEAGUE),
     (Modal.DISCUSSION_PREVIEW, ""): change(_COLLEAGUE, previewed_form),
     (Modal.SCHEDULE, ""): change(_MEMBER, schedule_form),
     (Modal.QUESTION, ""): change(_ADMIN, question_form),
@@ -816,3 +816,98 @@ async def test_those_who_may_change_it(
     assert await world(slack, database) != before, output
     assert UNKNOWN not in output
     assert STRANGER not in output
+
+
+# --- a value that names a channel ----------------------------------------------------------------
+
+_SECRET = "hush-hush"
+_OUT = "I don't see you in that channel"
+_BUTTONS = [key for key in WAYS if key[0] in {*Action} - {Action.HOME_SEARCH}]
+_FORMS = [key for key in WAYS if key[0] in {*Modal}]
+
+
+async def forge(slack: Slack, payload: Json, **fields: str) -> Json:
+    """Return the payload with these *fields* in every value that the client sends back."""
+    forged = copy.deepcopy(payload)
+    for action in forged.get("actions", ()):
+        shown = action.get("selected_option") or action
+        shown["value"] = json.dumps(json.loads(shown["value"]) | fields)
+    if not forged.get("actions"):
+        view = forged["view"]
+        view["private_metadata"] = json.dumps(json.loads(view["private_metadata"]) | fields)
+        if Block.CHANNEL in view["state"]["values"]:
+            chosen = {Field.CHANNEL: {"selected_conversation": fields["channel_id"]}}
+            view["state"]["values"][Block.CHANNEL] = chosen
+    return forged
+
+
+async def in_modal(slack: Slack, payload: Json) -> Json:
+    """Return the press as one in a modal."""
+    await slack.workspace.use_shortcut(ANA, Shortcut.DISCUSSION)
+    await slack.settled()
+    view = slack.modal()
+    assert view
+    pressed = {name: payload[name] for name in payload.keys() - {"channel", "response_url"}}
+    return pressed | {"view": view, "container": {"type": "view", "view_id": view["id"]}}
+
+
+async def keep_secret(slack: Slack) -> str:
+    """Set up a schedule in a private channel that nobody else is in; return its id."""
+    slack.workspace.invite(LEADERS, BOT_USER_ID)
+    await slack.type(f"/digest on 09:30 daily named {_SECRET}", channel=LEADERS)
+    (schedule,) = await slack.parley.store.schedules.of_channel(TEAM, LEADERS)
+    return schedule.id
+
+
+@pytest.mark.parametrize("where", ["in a message", "in a modal"])
+@pytest.mark.parametrize("key", _BUTTONS, ids=" ".join)
+async def test_no_button_names_a_channel_that_the_person_is_not_in(
+    slack: Slack, key: tuple[str, str], where: str, database: sqlite3.Connection
+) -> None:
+    payload = await arrive(slack, WAYS[key])
+    await keep_secret(slack)
+    if where == "in a modal":
+        payload = await in_modal(slack, payload)
+    payload = await forge(slack, payload, channel_id=LEADERS, origin=LEADERS)
+    before = await world(slack, database)
+    output = await do(slack, payload, Role.MEMBER)
+    assert _OUT in output
+    assert _SECRET not in output
+    assert await world(slack, database) == before
+
+
+@pytest.mark.parametrize("key", _FORMS, ids=" ".join)
+async def test_no_form_names_a_channel_that_the_person_is_not_in(
+    slack: Slack, key: tuple[str, str], database: sqlite3.Connection
+) -> None:
+    payload = await arrive(slack, WAYS[key])
+    await keep_secret(slack)
+    payload = await forge(slack, payload, channel_id=LEADERS, origin=LEADERS)
+    before = await world(slack, database)
+    output = await do(slack, payload, Role.MEMBER)
+    assert _OUT in output or key[0] in (Modal.DELETE, Modal.QUESTION)
+    assert _SECRET not in output
+    assert await world(slack, database) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ((Action.DIGEST_CHANGE, MenuWord.END), MenuWord.END),
+        ((Action.DIGEST_CHANGE, MenuWord.EDIT), MenuWord.EDIT),
+        ((Action.DIGEST_SET, ""), "09:30"),
+        ((Action.DIGEST_GUESS, ""), "off"),
+        ((Action.DIGEST_CONFIRM, ""), "owner me"),
+    ],
+)
+async def test_no_button_tells_of_a_schedule_in_a_channel_that_the_person_is_not_in(
+    slack: Slack, key: tuple[str, str], words: str, database: sqlite3.Connection
+) -> None:
+    payload = await in_modal(slack, await arrive(slack, WAYS[key]))
+    schedule_id = await keep_secret(slack)
+    payload = await forge(slack, payload, schedule_id=schedule_id, words=words, key="")
+    before = await world(slack, database)
+    output = await do(slack, payload, Role.MEMBER)
+    assert _SECRET not in output
+    assert f"<@{ANA}>" not in output
+    assert await world(slack, database) == before

@@ -52,7 +52,9 @@ async def discussion(slack: Slack) -> list[dict[str, Any]]:
         chosen: dict[str, Any] = {
             Block.CHANNEL: {Field.CHANNEL: {"selected_conversation": GENERAL}}
         }
-        assert not await slack.submit(modal, chosen, user=BEN)
+        errors = await slack.submit(modal, chosen, user=BEN)
+        if errors:
+            return [{"text": errors[Block.CHANNEL], "blocks": []}]
         modal = slack.modal(BEN)
         assert modal
     return [{"text": "", "blocks": modal["blocks"][:2]}]
@@ -80,7 +82,7 @@ WAYS: dict[str, tuple[Way, str, str, str]] = {
     "a direct message": (direct, "Harbours of the north", STRANGER, STRANGER),
     "App Home": (at_home, "Today's question", STRANGER, STRANGER),
     "the form": (command("/digest"), _GUEST, STRANGER, STRANGER),
-    "Start a discussion": (discussion, "The story will be posted", STRANGER, "The story will be"),
+    "Start a discussion": (discussion, "The story will be posted", STRANGER, STRANGER),
     "Share": (share, "Shared by", STRANGER, STRANGER),
 }
 

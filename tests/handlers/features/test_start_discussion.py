@@ -134,14 +134,17 @@ async def test_closing_the_modal_while_posting_loses_nothing(slack: Slack) -> No
 async def test_nobody_posts_into_a_private_channel_that_they_are_not_in(slack: Slack) -> None:
     """A client could put any channel into the form."""
     slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
-    slack.workspace.remove(LEADERS, BEN)
-    await slack.submit(await opened(slack, BEN), filled(LEADERS, "timber"), user=BEN)
+    modal = await opened(slack, BEN)
+    await slack.submit(modal, filled(LEADERS, "timber"), user=BEN)
     preview = slack.modal(BEN)
     assert preview
+    slack.workspace.remove(LEADERS, BEN)
     await slack.submit(preview, user=BEN)
     reply = slack.modal(BEN)
     assert reply
     assert "I don't see you in that channel." in texts([reply])
+    errors = await slack.submit(await opened(slack, BEN), filled(LEADERS, "timber"), user=BEN)
+    assert errors[Block.CHANNEL].startswith("I don't see you in that channel.")
     assert not slack.public(LEADERS)
 
 
