@@ -253,8 +253,9 @@ class Delivery:
                 until = self._halted[post.team_id] = now + _HALT
                 return Outcome(PostState.PLANNED, error=code, until=until)
             case FailureKind.CHANNEL:
-                is_ours = not post.parent_key and not post.kind.is_notice
-                return Outcome(PostState.FAILED, error=code, stops_schedule=is_ours)
+                # What people press for may be in a locked thread, and anybody can press.
+                is_scheduled = post.due_on is not None
+                return Outcome(PostState.FAILED, error=code, stops_schedule=is_scheduled)
             case FailureKind.CONTENT:
                 log.error("post %s: Slack refuses its content: %s", post.key, code)
                 return Outcome(PostState.FAILED, error=code)

@@ -17,8 +17,8 @@ from handlers.jobs.posting import IN_FLIGHT
 from store.posting.posts import Claim, Outcome
 from store.posting.record import GRACE, LEASE, NewPost
 from store.types import Post, PostKind, PostState
-from tests.handlers.conftest import Slack, labels, texts
-from tests.ids import ANA, GENERAL, TEAM
+from tests.handlers.conftest import Slack, dm, labels, texts
+from tests.ids import ANA, BEN, GENERAL, TEAM
 
 POST = "chat.postMessage"
 ANA_DM = "D0ANA"
@@ -637,3 +637,28 @@ async def test_a_post_whose_call_has_not_begun_is_planned_again_at_a_stop(
     delay.end()
     await tick
     assert [outcomes.get_nowait() for _ in range(IN_FLIGHT)] == [PostState.SENT] * IN_FLIGHT
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "restricted_action_thread_locked",
+        "cannot_reply_to_message",
+        "restricted_action_non_threadable_channel",
+        "restricted_action",
+        "is_archived",
+    ],
+)
+async def test_what_somebody_pressed_for_stops_no_schedule(slack: Slack, error: str) -> None:
+    """Guests may share stories, and the thread that they share into may be locked."""
+    slack.workspace.change_person(BEN, is_restricted=True)
+    await slack.type("/digest on 09:30 daily")
+    root = slack.workspace.post_as(ANA, GENERAL, "What about Geneva?")
+    in_thread: dict[str, Any] = {"user": BEN, "thread_ts": root["ts"]}
+    (answer,) = await slack.say(f"<@{slack.workspace.bot_user_id}> geneva", **in_thread)
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="refuse", error=error))
+    await slack.press(Action.BRIEF_SHARE, answer, **in_thread)
+    assert "Shared by" not in texts(slack.public(GENERAL, root["ts"]))
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert schedule.stopped is None
+    assert not slack.public(dm(ANA))
