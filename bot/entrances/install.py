@@ -57,6 +57,7 @@ _ORGANISATION = (
     "Parley is installed in one workspace at a time, not in a whole organisation: choose one"
     " workspace when Slack asks, and install it in each that wants it."
 )
+_NO_BOT = "Slack let no bot in, so nothing is installed, and what was installed stays."
 _ROTATION = "The app has token rotation switched on, and Parley does not take part in that."
 
 _PAGE = """<!doctype html>
@@ -220,12 +221,16 @@ class _InstallationSaver(AsyncInstallationStore):
         if installation.bot_refresh_token:
             await self._revoke(token)
             raise RefusedError(_ROTATION)
+        if not (token and installation.bot_id and installation.bot_user_id):
+            # As if the visitor had taken the bot's scopes out of the address.
+            await self._revoke(token or installation.user_token or "")
+            raise RefusedError(_NO_BOT)
         await self.installations.save(
             Installation(
                 team_id=TeamId(installation.team_id),
                 name=installation.team_name or installation.team_id,
-                bot_id=installation.bot_id or "",
-                bot_user_id=UserId(installation.bot_user_id or ""),
+                bot_id=installation.bot_id,
+                bot_user_id=UserId(installation.bot_user_id),
                 scopes=tuple(installation.bot_scopes or ()),
                 token=self.cipher.encrypt(token),
                 installed_at=self.clock(),
@@ -272,11 +277,13 @@ async def _failed(args: AsyncFailureArgs) -> BoltResponse:
     # The reason may be text that a visitor put into the URL.
     reason = showable(str(args.error or args.reason))[:_LONGEST_REASON]
     log.warning("an installation failed: %s", reason)
+    status = args.suggested_status_code
     if isinstance(args.error, RefusedError):
-        text = str(args.error)
+        # Bolt suggests 500 for every exception.
+        status, text = 403, str(args.error)
     else:
         text = _REASONS.get(args.reason, "Slack does not let Parley in.")
-    return _page(args.suggested_status_code, _FAILED, f"{text} {_AGAIN}", is_over=args)
+    return _page(status, _FAILED, f"{text} {_AGAIN}", is_over=args)
 
 
 def too_many() -> BoltResponse:

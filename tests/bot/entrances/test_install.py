@@ -426,10 +426,26 @@ async def test_unsupported_installations_are_refused(
     plain = oauth.granted
     monkeypatch.setattr(oauth, "granted", lambda *code: plain(*code) | answer)
     status, page = await both.install(both.second)
-    assert status >= 400
+    assert status == 403
     assert told in page
     assert not await both.parley.store.installations.list()
     assert "auth.revoke" in [call.method for call in both.first.calls]
+
+
+@pytest.mark.parametrize("missing", [{"access_token": None}, {"bot_user_id": None}])
+async def test_an_installation_without_a_bot_changes_nothing(
+    both: Both, monkeypatch: pytest.MonkeyPatch, missing: dict[str, Any]
+) -> None:
+    """Slack answers so if only scopes of the user were asked for."""
+    await both.install(both.second)
+    (before,) = await both.parley.store.installations.list()
+    plain = oauth.granted
+    user = {"authed_user": {"id": ANA, "access_token": "xoxp-1", "token_type": "user"}}
+    monkeypatch.setattr(oauth, "granted", lambda *code: plain(*code) | user | missing)
+    status, page = await both.install(both.second)
+    assert status == 403
+    assert "Slack let no bot in" in page
+    assert await both.parley.store.installations.list() == [before]
 
 
 async def test_tokens_are_stored_encrypted(
