@@ -89,7 +89,7 @@ async def write_requests(store: Store, is_done: asyncio.Event) -> list[float]:
             return took
         started = time.perf_counter()
         now = datetime.now(UTC)
-        await store.topic_requests.add(T1, f"request {number}", once=f"{number}", now=now)
+        await store.topic_requests.add(T1, f"request {number}", by=f"{number}", now=now)
         took.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(0.1)
     return took

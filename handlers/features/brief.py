@@ -140,7 +140,9 @@ class Brief:
         """Store a request for the topic, for admins to see."""
         words = press.value.words
         by = await self.slack.directory.colleague(press.team_id, press.user_id)
-        await self.lookup.ask_for(words, by=by, once=press.key(words))
+        team = await self.slack.teams.of(press.team_id)
+        pseudonym = team.sign(f"ask for a topic {by.user_id}")
+        await self.lookup.ask_for(words, by=by, pseudonym=pseudonym)
         await answer(respond, views.asked(words), replace=True)
 
     async def share(self, press: Press, respond: AsyncRespond) -> None:

@@ -130,8 +130,7 @@ def _maker(said: dict[str, Any]) -> UserId | None:
 
 def _seal(team: Team, post: Post, by: Colleague) -> str:
     """Return the proof that Parley has seen that *by* asked for the post."""
-    text = f"delete {by.user_id} {post.key}".encode()
-    return hmac.new(team.bot.token.encode(), text, "sha256").hexdigest()
+    return team.sign(f"delete {by.user_id} {post.key}")
 
 
 async def _delete(team: Team, post: Post) -> None:

@@ -188,15 +188,16 @@ class LookUp:
         if self.options.keeps_misses:
             self.store.misses.add(team_id, at=self.options.clock())
 
-    async def ask_for(self, words: str, *, by: Colleague, once: str) -> None:
+    async def ask_for(self, words: str, *, by: Colleague, pseudonym: str) -> None:
         """Store a request for stories on *words*.
 
-        *once* is the idempotency key: a repeated request with the same key is not counted again.
-        Raises `ParleyError` if requests are not kept.
+        The same *pseudonym* of a person counts once a day for a topic. Raises `ParleyError` if
+        requests are not kept, or if that person asked for too many topics.
         """
         if not self.options.keeps_misses:
             raise ParleyError("Requests for topics are not kept here: MISSES_DAYS is 0.")
-        await self.store.topic_requests.add(by.team_id, words, once=once, now=self.options.clock())
+        now = self.options.clock()
+        await self.store.topic_requests.add(by.team_id, words, by=pseudonym, now=now)
 
     def examples(self, count: int = 3) -> list[str]:
         """Return up to *count* topics that have stories in the loaded corpus."""

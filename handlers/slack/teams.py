@@ -3,6 +3,7 @@
 The settings hold the bot token of one team, or else each team installs Parley by OAuth.
 """
 
+import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -40,6 +41,10 @@ class Team:
     """Retries lost connections and rate limits; for reading and for views."""
     posting: AsyncWebClient
     """Never retries, because a retry could post twice."""
+
+    def sign(self, text: str) -> str:
+        """Return a signature of *text* that nobody can make without the team's token."""
+        return hmac.new(self.bot.token.encode(), text.encode(), "sha256").hexdigest()
 
 
 class Teams:

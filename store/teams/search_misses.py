@@ -18,12 +18,14 @@ from store.guards.idempotency import claim
 from store.guards.installed import Installed
 from store.language.words import words
 from store.text import well_formed
-from store.types import TeamId
+from store.types import ParleyError, TeamId
 
 log = logging.getLogger(__name__)
 
 MAX_WORDS = 200
 """Characters of a topic request that are stored."""
+MOST_A_DAY = 20
+"""How many topics one person may ask for in a day."""
 _ALIKE = 85
 """How similar (0 to 100) two requests must be to be counted together: a typo or one more word."""
 _READ = 1000
@@ -128,18 +130,27 @@ class TopicRequests:
         self._database = database
         self._installed = installed
 
-    async def add(self, team_id: TeamId, typed: str, *, once: str, now: datetime) -> None:
+    async def add(self, team_id: TeamId, typed: str, *, by: str, now: datetime) -> None:
         """Store a request for stories on the topic *typed*.
 
-        *once* is an idempotency key: a second call with the same key within a day stores nothing.
-        Raises `GoneError`, and `DatabaseError` if nothing could be stored.
+        *by* is a pseudonym of the person who asks. Of it only hashes are stored, for a day: the
+        same topic counts once a day. Raises `ParleyError` after `MOST_A_DAY` topics, `GoneError`,
+        and `DatabaseError` if nothing could be stored.
         """
         typed = " ".join(well_formed(typed).split())[:MAX_WORDS]
         if not typed:
             return
         async with self._installed.writing(team_id) as connection:
-            if await claim(connection, team_id, once, now=now):
-                await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
+            if not await claim(connection, team_id, f"{by}:topic:{_key(typed)}", now=now):
+                return
+            for number in range(MOST_A_DAY):
+                if await claim(connection, team_id, f"{by}:{number}", now=now):
+                    break
+            else:
+                raise ParleyError(
+                    f"You asked for {MOST_A_DAY} topics today. Please ask for others tomorrow."
+                )
+            await connection.execute(_REQUEST, team_id, _key(typed), typed, _day(now))
 
     async def list(self, team_id: TeamId, *, since: datetime) -> Sequence[TopicRequest]:
         """Return the team's topic requests from the day of *since* on, the latest first."""

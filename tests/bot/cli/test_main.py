@@ -787,7 +787,7 @@ class TestPersonalData:
                     now=NOW,
                     order=Order(timetable=timetable),
                 )
-                await store.topic_requests.add(T1, "pizza", once="press", now=NOW)
+                await store.topic_requests.add(T1, "pizza", by="press", now=NOW)
 
         asyncio.run(own())
 

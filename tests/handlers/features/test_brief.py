@@ -280,6 +280,14 @@ async def test_a_topic_that_is_not_found_can_be_requested(slack: Slack) -> None:
     assert await slack.parley.store.misses.number(TEAM, since=slack.clock()) == 2
 
 
+async def test_one_person_counts_once_for_a_topic(slack: Slack) -> None:
+    for user in (BEN, BEN, ANA, BEN):
+        (answer,) = await slack.type("/brief kubernetes", user=user)
+        await slack.press(Action.BRIEF_ASK, answer, user=user)
+    (request,) = await slack.parley.store.topic_requests.list(TEAM, since=slack.clock())
+    assert request.requests == 2
+
+
 async def test_a_topic_can_be_requested_if_no_suggestion_fits(slack: Slack) -> None:
     (answer,) = await slack.type("/brief qwzrt strike")
     assert "Did you mean" in answer["text"]

@@ -320,7 +320,7 @@ async def test_others_write_while_a_load_is_staged(
         written: list[Database] = []
 
         async def between(database: Database) -> None:
-            await other.topic_requests.add(T1, "tunnels", once=f"{len(written)}", now=NOW)
+            await other.topic_requests.add(T1, "tunnels", by=f"{len(written)}", now=NOW)
             written.append(database)
 
         discard = staging.discard

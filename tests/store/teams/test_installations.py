@@ -125,7 +125,7 @@ async def test_forgetting_a_team_deletes_all_its_rows(store: Store, clock: Stopp
     assert claim
     store.misses.add(T1, at=clock())
     await store.misses.write()
-    await store.topic_requests.add(T1, "pizza", once="press", now=clock())
+    await store.topic_requests.add(T1, "pizza", by="press", now=clock())
     assert await store.installations.forget(ONE)
     # A call that began before may still end.
     await store.posts.record(claim, Outcome(PostState.SENT, message_ts="1.1"), now=clock())
@@ -145,7 +145,7 @@ async def test_a_team_that_has_installed_again_is_not_forgotten(
     await store.installations.save(anew)
     store.misses.add(T1, at=clock())
     await store.misses.write()
-    await store.topic_requests.add(T1, "pizza", once="press", now=clock())
+    await store.topic_requests.add(T1, "pizza", by="press", now=clock())
     assert not await store.installations.forget(ONE)
     assert await store.installations.find(T1) == anew
     assert await store.misses.number(T1, since=NOW - timedelta(days=9))

@@ -130,7 +130,7 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
     )
     store.misses.add(team_id, at=NOW)
     await store.misses.write()
-    await store.topic_requests.add(team_id, "pizza", once=who, now=NOW)
+    await store.topic_requests.add(team_id, "pizza", by=who, now=NOW)
     await store.sources.add(
         f"{team_id}-{channel_id}.example", now=NOW, team_id=team_id, added_by=who
     )
@@ -259,7 +259,7 @@ def holding(words: str, folder: Path) -> list[str]:
 async def test_erased_words_are_in_no_file_while_the_bot_runs(tmp_path: Path) -> None:
     """SQLite's log beside the file keeps pages as they were until it is emptied."""
     async with open_store(f"sqlite:///{tmp_path}/parley.db") as bot:
-        await bot.topic_requests.add(T1, "quixotic zeppelins", once="press", now=NOW)
+        await bot.topic_requests.add(T1, "quixotic zeppelins", by="press", now=NOW)
         assert holding("zeppelins", tmp_path)
         async with open_store(f"sqlite:///{tmp_path}/parley.db") as terminal:
             await terminal.personal_data.forget(T1)

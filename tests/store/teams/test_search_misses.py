@@ -18,7 +18,7 @@ from store import Store, open_store
 from store.db import Connection, DatabaseError, open_database
 from store.guards.installed import Installed
 from store.samples import STARTER
-from store.teams.search_misses import SearchMisses
+from store.teams.search_misses import MOST_A_DAY, SearchMisses
 from store.types import GoneError, ParleyError, TeamId
 from tests.conftest import StoppedClock
 from tests.ids import ANA, T1, T2, T3
@@ -35,7 +35,7 @@ HALF_A_PAIR = "\ud83d"
 async def ask(store: Store, *typed: str, days: int = 0) -> None:
     at = NOW + timedelta(days=days)
     for number, words in enumerate(typed):
-        await store.topic_requests.add(TEAM, words, once=f"{words}:{days}:{number}", now=at)
+        await store.topic_requests.add(TEAM, words, by=f"{words}:{days}:{number}", now=at)
 
 
 def miss(store: Store, times: int = 1, *, team_id: TeamId = TEAM, days: int = 0) -> None:
@@ -74,8 +74,30 @@ async def test_the_latest_request_comes_first_in_its_most_frequent_words(store: 
 
 async def test_the_same_press_is_one_request(store: Store) -> None:
     for _ in range(2):
-        await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+        await store.topic_requests.add(TEAM, "pizza", by="press", now=NOW)
     assert await asked(store) == [("pizza", 1)]
+
+
+async def test_a_person_counts_once_a_day_for_a_topic(store: Store) -> None:
+    for typed in ("pizza", "Pizza!", " pizza"):
+        await store.topic_requests.add(TEAM, typed, by="one", now=NOW)
+    await store.topic_requests.add(TEAM, "pizza", by="another", now=NOW)
+    assert await asked(store) == [("pizza", 2)]
+    await store.topic_requests.add(TEAM, "pizza", by="one", now=NOW + timedelta(days=1, seconds=1))
+    assert await asked(store) == [("pizza", 3)]
+
+
+async def test_a_person_asks_for_some_topics_a_day(store: Store) -> None:
+    for number in range(MOST_A_DAY):
+        await store.topic_requests.add(TEAM, f"topic{number} {number}", by="one", now=NOW)
+    with pytest.raises(ParleyError, match=f"You asked for {MOST_A_DAY} topics today"):
+        await store.topic_requests.add(TEAM, "pizza", by="one", now=NOW)
+    await store.topic_requests.add(TEAM, "pizza", by="another", now=NOW)
+    assert ("pizza", 1) in await asked(store)
+    # What was refused is not taken for asked.
+    tomorrow = NOW + timedelta(days=1, seconds=1)
+    await store.topic_requests.add(TEAM, "pizza", by="one", now=tomorrow)
+    assert ("pizza", 2) in await asked(store)
 
 
 async def test_a_press_that_could_not_be_stored_can_be_repeated(
@@ -85,8 +107,8 @@ async def test_a_press_that_could_not_be_stored_can_be_repeated(
     with monkeypatch.context() as patch:
         patch.setattr("store.teams.search_misses._REQUEST", "INSERT INTO nowhere VALUES ($1)")
         with pytest.raises(Exception, match="nowhere"):
-            await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
-    await store.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+            await store.topic_requests.add(TEAM, "pizza", by="press", now=NOW)
+    await store.topic_requests.add(TEAM, "pizza", by="press", now=NOW)
     assert await asked(store) == [("pizza", 1)]
 
 
@@ -254,7 +276,7 @@ async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: Sto
     lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=timedelta()))
     lookup.count_miss(TEAM)
     with pytest.raises(ParleyError, match="MISSES_DAYS is 0"):
-        await lookup.ask_for("mars", by=ASKER, once="press")
+        await lookup.ask_for("mars", by=ASKER, pseudonym="asker")
     assert await asked(store) == []
     assert await store.misses.number(TEAM, since=EVER) == 0
     await store.corpus.reload(STARTER, by="U1", at=NOW)
@@ -283,7 +305,7 @@ async def test_waiting_counts_of_a_forgotten_team_are_not_stored(database_url: s
         assert await one.misses.number(TEAM, since=EVER) == 0
         assert await one.misses.number(T2, since=EVER) == 1
         with pytest.raises(GoneError):
-            await other.topic_requests.add(TEAM, "pizza", once="press", now=NOW)
+            await other.topic_requests.add(TEAM, "pizza", by="press", now=NOW)
         # They are not stored after it has installed Parley again, either.
         await one.installations.save(installed)
         assert await other.misses.number(TEAM, since=EVER) == 0

@@ -295,7 +295,7 @@ async def miss(team: PlayingTeam, _: ChannelId, number: int) -> Any:
     team.store.misses.add(team.team_id, at=team.clock())
     await team.store.misses.write()
     once = f"pizza {number}"
-    await team.store.topic_requests.add(team.team_id, "pizza", once=once, now=team.clock())
+    await team.store.topic_requests.add(team.team_id, "pizza", by=once, now=team.clock())
 
 
 async def once(team: PlayingTeam, channel_id: ChannelId, number: int) -> Any:
