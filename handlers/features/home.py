@@ -95,13 +95,15 @@ class Home:
         self._shown = {who: shown for who, shown in self._shown.items() if who[0] != team_id}
 
     async def _contents(self, team_id: TeamId, user_id: UserId, page: int) -> views.Contents:
-        schedules = await self._schedules(team_id, user_id)
+        known = await self._schedules(team_id, user_id)
+        schedules = known or []
         is_corpus_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
         return views.Contents(
             today=await self._today(team_id, user_id, schedules),
             topics=self.store.corpus.topics,
             page=page,
             schedules=schedules,
+            is_unsure=known is None,
             coming=await self.store.planning.coming(
                 schedules[: views.CHANNELS], now=self.options.clock()
             ),
@@ -116,15 +118,15 @@ class Home:
             feeds=await self.store.sources.all() if is_corpus_admin else (),
         )
 
-    async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule]:
-        """Return the schedules of the person's channels; none if Slack cannot say."""
+    async def _schedules(self, team_id: TeamId, user_id: UserId) -> list[Schedule] | None:
+        """Return the schedules of the person's channels; None if Slack cannot say."""
         schedules = await self.store.schedules.list(team_id)
         if not schedules:
             return []
         try:
-            channel_ids = await self.slack.directory.channels(team_id, of=user_id)
+            channel_ids = await self.slack.directory.recent_channels(team_id, user_id)
         except FAILURES:
-            return []
+            return None
         return [schedule for schedule in schedules if schedule.channel_id in channel_ids]
 
     async def _today(

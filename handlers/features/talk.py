@@ -28,7 +28,7 @@ class Talk:
         """Answer `/digest talk` about the channel, or in a direct message about all of theirs."""
         team_id, user_id = request.team_id, request.user_id
         if is_direct(request.channel_id):
-            channels = await self.slack.directory.channels(team_id, of=user_id)
+            channels = await self.slack.directory.recent_channels(team_id, user_id)
             return views.talk(await self.of(team_id, user_id, [*channels]), channel_id=None)
         contents = await self.of(team_id, user_id, [request.channel_id])
         return views.talk(contents, channel_id=request.channel_id)

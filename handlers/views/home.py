@@ -57,6 +57,8 @@ class Contents:
     """What got people talking in these channels."""
     revision: Revision | None
     is_corpus_admin: bool
+    is_unsure: bool = False
+    """Whether Slack did not say which channels the user is in."""
     is_guest: bool = False
     failed_load: FailedLoad | None = None
     """Why the watched folder last failed to load; set only for users who may change the corpus."""
@@ -150,6 +152,9 @@ def _topics(topics: Sequence[Topic], page: int) -> list[Block]:
 def _channels(contents: Contents) -> list[Block]:
     schedules, coming = contents.schedules, contents.coming
     lead = "*In your channels*"
+    if contents.is_unsure:
+        unsure = "Slack didn't say which channels you are in, so I can't show their schedules."
+        return [section(f"{lead}\n{unsure} Please open this page again in a minute.")]
     if not schedules:
         # Guests cannot change schedules, and without stories a schedule posts nothing.
         if contents.is_guest or not contents.revision:

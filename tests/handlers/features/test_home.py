@@ -71,6 +71,35 @@ async def test_it_lists_the_schedules_of_the_reader_s_own_channels(slack: Slack)
     assert LEADERS not in home
 
 
+def asked(slack: Slack) -> int:
+    return sum(call.method == "users.conversations" for call in slack.workspace.calls)
+
+
+async def test_it_asks_for_the_reader_s_channels_once_a_minute(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    before = asked(slack)
+    for _ in range(5):
+        assert f"<#{GENERAL}>" in texts([await opened(slack, BEN)])
+        await slack.type("/digest list", user=BEN)
+    assert asked(slack) == before + 2
+    slack.clock.forward(minutes=1)
+    slack.workspace.remove(GENERAL, BEN)
+    assert f"<#{GENERAL}>" not in texts([await opened(slack, BEN)])
+
+
+async def test_it_says_that_slack_does_not_name_the_reader_s_channels(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    slack.workspace.faults.add(
+        Fault(method="users.conversations", kind="ratelimit", seconds=30, times=None)
+    )
+    home = texts([await opened(slack, BEN)])
+    assert "Slack didn't say which channels you are in" in home
+    assert "None of them gets a question" not in home
+    slack.workspace.faults.clear()
+    slack.clock.forward(minutes=1)
+    assert f"<#{GENERAL}>" in texts([await opened(slack, BEN)])
+
+
 async def test_search_opens_its_result(slack: Slack) -> None:
     home = await opened(slack)
     found = await slack.press_in(

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workspace import Fault
+from handlers.button_value import Value
 from handlers.features.dependencies import Options
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.ids import Action
 from handlers.parsing.schedule_order import order_of
+from handlers.parsing.sub_commands import MenuWord
 from handlers.slack.people import FullMember
 from handlers.views.question import MENU_PAUSE, MENU_SKIP
 from store import Store, open_store
@@ -565,3 +567,15 @@ def test_any_orders_of_any_people_leave_what_the_rule_allows(
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(folder))
+
+
+async def test_what_was_shown_lately_gives_no_right(slack: Slack) -> None:
+    """The channels of a person are cached for lists, not for changes."""
+    await slack.type("/digest on 09:30 daily")
+    (listed,) = await slack.type("/digest", user=BEN)
+    slack.workspace.remove(GENERAL, BEN)
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    skip = Value(words=f"{MenuWord.SKIP}:", schedule_id=schedule.id).encode()
+    seen = await slack.press(Action.DIGEST_CHANGE, listed, user=BEN, forged=skip)
+    assert "I don't see you in that channel" in seen[-1]["text"]
+    assert not await slack.parley.store.posts.scheduled(TEAM, GENERAL, since=slack.clock().date())
