@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -93,6 +94,10 @@ class ScheduleForm:
     slack: Slack
     options: Options
     actions: ScheduleActions
+    _updating: WeakValueDictionary[str, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False
+    )
+    """{the id of a view: held while the view is updated}."""
 
     async def open(
         self,
@@ -184,10 +189,13 @@ class ScheduleForm:
         await ack()
         view = body["view"]
         kind = str((body["actions"][0].get("selected_option") or {}).get("value"))
+        turn = self._updating.setdefault(view["id"], asyncio.Lock())
 
         async def work() -> None:
             shown = views.of_kind(view, kind)
-            await self.slack.responders.update(home_of(body), view["id"], shown)
+            # Of two quick choices, the later one stays.
+            async with turn:
+                await self.slack.responders.update(home_of(body), view["id"], shown)
 
         self.slack.background.start(work())
 

@@ -632,3 +632,15 @@ async def test_an_unknown_word_gets_the_help_with_the_form(slack: Slack) -> None
     modal = slack.modal()
     assert modal
     assert chosen(modal, "channel") == GENERAL
+
+
+async def test_of_two_quick_choices_the_later_one_stays(slack: Slack) -> None:
+    modal = await opened(slack)
+    slow = Fault(method="views.update", kind="delay", seconds=0.2)
+    slack.workspace.faults.add(slow)
+    for kind in ("digest", "question"):
+        await slack.workspace.press(ANA, Field.KIND, view_id=modal["id"], selected_option=kind)
+    await slack.settled()
+    shown = slack.modal()
+    assert shown
+    assert Block.STORIES not in {block.get("block_id") for block in shown["blocks"]}
