@@ -150,4 +150,5 @@ def _command_of(word: str) -> Command | None:
 
 
 def _is_from_person(event: Event) -> bool:
-    return bool(event.get("user")) and not (event.get("bot_id") or event.get("subtype"))
+    is_said = event.get("subtype") in (None, "me_message", "thread_broadcast")
+    return bool(event.get("user")) and is_said and not event.get("bot_id")

@@ -67,6 +67,20 @@ async def test_a_direct_message_is_a_look_up(slack: Slack) -> None:
     assert "Match 2 of 2" in texts([seen[-1]])
 
 
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "me_message"])
+async def test_other_ways_to_write_a_direct_message(slack: Slack, subtype: str) -> None:
+    """A reply that is "also sent as a direct message", and `/me`."""
+    await slack.say("dockworkers", channel=dm(BEN), user=BEN)
+    said = next(one for one in slack.payloads if one["event"]["user"] == BEN)
+    slack.payloads.append(
+        {**said, "event_id": "Ev2", "event": {**said["event"], "subtype": subtype}}
+    )
+    before = slack.workspace.messages(dm(BEN), BEN)
+    await slack.repeat()
+    assert slack.workspace.messages(dm(BEN), BEN)[-1]["text"] == before[-1]["text"]
+    assert len(slack.workspace.messages(dm(BEN), BEN)) == len(before) + 1
+
+
 @pytest.mark.parametrize(
     "words",
     ["/digest on 09:30", "digest on 09:30", "digest on 09:30 daily", "/discuss", "Corpus status"],
