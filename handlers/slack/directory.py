@@ -22,21 +22,26 @@ _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 
 _CACHE_TIME = timedelta(minutes=5)
-_CHANNELS_TIME = timedelta(minutes=1)
-"""How long the channels of a user are cached, for what is shown."""
+_SHORT_TIME = timedelta(minutes=1)
+"""How long the channels of a user are cached for what is shown, and that a user is unknown."""
 _TYPES = "public_channel,private_channel"
 ASK_SECONDS = 1.4
 """The time limit for looking up a user; Slack waits three seconds for the ack of a form."""
 PRESENCE_SECONDS = 1.4
 """The time limit for looking up the channels of that user, after looking up the user."""
 
-STRANGER = "I can only help members of this workspace. Please ask one of them."
+STRANGER = (
+    "I can only help members of this workspace. Please ask one of them. If your own workspace has"
+    " Parley, its commands work here too."
+)
 UNKNOWN = "I can't check with Slack who you are, so I did nothing. Please try again in a minute."
 GUEST = "Guests can't change schedules. Please ask a member."
 _INVITE = "I'm not in {channel} yet. Type `/invite @Parley` there, then try again."
 NOT_READY = {
     "not_in_channel": _INVITE,
-    "channel_not_found": _INVITE,  # Slack's answer for a private channel that we are not in
+    # Slack's answer for a private channel that we are not in, and for a group direct message.
+    "channel_not_found": f"{_INVITE} In a group direct message I can't post: please choose a"
+    " channel.",
     "is_archived": "This channel is archived, so I can't post in it.",
     "restricted_action": "This channel doesn't let me post.",
     "restricted_action_read_only_channel": "Only some people may post in this channel. Its"
@@ -114,7 +119,8 @@ class Directory:
         self._admins = admins
         self._clock = clock
         self._is_shared = is_shared
-        self._people: dict[tuple[TeamId, UserId], tuple[datetime, Person]] = {}
+        self._people: dict[tuple[TeamId, UserId], tuple[datetime, Person | None]] = {}
+        """What Slack said of each user; None if it knows no such user."""
         self._creators: dict[tuple[TeamId, ChannelId], tuple[datetime, UserId | None]] = {}
         self._channels: dict[
             tuple[TeamId, UserId | None, str], tuple[datetime, frozenset[ChannelId]]
@@ -355,9 +361,9 @@ class Directory:
         """
         key, now = (team_id, of, types), self._clock()
         at, found = self._channels.get(key, (None, frozenset()))
-        if at is None or not timedelta() <= now - at < _CHANNELS_TIME:
+        if at is None or not timedelta() <= now - at < _SHORT_TIME:
             found = await self.channels(team_id, of=of, types=types)
-            self._channels = _fresh(self._channels, now, _CHANNELS_TIME)
+            self._channels = _fresh(self._channels, now, _SHORT_TIME)
             self._channels[key] = (now, found)
         return found
 
@@ -385,6 +391,9 @@ class Directory:
         if known := self._known(team_id, user_id):
             return known
         now = self._clock()
+        at, _ = self._people.get((team_id, user_id), (None, None))
+        if at and timedelta() <= now - at < _SHORT_TIME:
+            raise NoSuchPersonError
         about = f"user {user_id} of {team_id}"
         try:
             async with _asking(about, ASK_SECONDS, or_raise=UnknownPersonError):
@@ -394,6 +403,8 @@ class Directory:
         except UnknownPersonError as error:
             failed = error.__cause__
             if isinstance(failed, SlackApiError) and classify(failed).code == "user_not_found":
+                self._people = _fresh(self._people, now)
+                self._people[team_id, user_id] = (now, None)
                 raise NoSuchPersonError from error
             raise
         self._people = _fresh(self._people, now)

@@ -137,7 +137,7 @@ async def test_a_stranger_presses_nothing(slack: Slack) -> None:
     await slack.workspace.use_message_shortcut(BEN, Shortcut.RELATED, **shared)
     await slack.settled()
     reply = slack.workspace.messages(GENERAL, BEN)[-1]
-    assert reply["text"] == "I can only help members of this workspace. Please ask one of them."
+    assert reply["text"] == STRANGER
     await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
     await slack.settled()
     modal = slack.modal(BEN)

@@ -157,12 +157,17 @@ NO_ANSWERS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("what", NO_ANSWERS)
 async def test_a_failed_look_up_of_a_user_allows_no_change(
-    directory: Directory, fake: FakeSlack, what: str, caplog: pytest.LogCaptureFixture
+    directory: Directory,
+    fake: FakeSlack,
+    what: str,
+    clock: StoppedClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     fake.answer = NO_ANSWERS[what]
     await refuses_changes(directory)
     assert "asking Slack about user U1 of T1 failed" in caplog.text
-    # The failure is not cached: the next answer counts.
+    # Only that Slack knows no such user is cached, for a minute; else the next answer counts.
+    clock.forward(minutes=what == "user_not_found")
     fake.answer = user(MEMBER)
     assert await directory.colleague(TEAM, BEN)
 
@@ -204,6 +209,17 @@ async def test_an_answer_is_cached_for_five_minutes(
     clock.forward(seconds=1)
     with pytest.raises(UnknownPersonError):
         await directory.full_member(TEAM, BEN)
+
+
+async def test_that_slack_knows_no_such_user_is_cached_for_a_minute(
+    directory: Directory, fake: FakeSlack, clock: StoppedClock
+) -> None:
+    fake.answer = NO_ANSWERS["user_not_found"]
+    await refuses_changes(directory)
+    assert fake.asked == 1
+    fake.answer = user(MEMBER)
+    clock.forward(minutes=1)
+    assert await directory.full_member(TEAM, BEN)
 
 
 @pytest.mark.parametrize(
@@ -292,3 +308,9 @@ def test_nobody_is_told_to_invite_parley_to_a_direct_message() -> None:
         told = str(NotReadyError(reason, ChannelId("D0BEN")))
         assert "Please choose a channel" in told
         assert "/invite" not in told
+
+
+def test_nobody_waits_for_parley_in_a_group_direct_message() -> None:
+    told = str(NotReadyError("channel_not_found", C1))
+    assert "In a group direct message I can't post: please choose a channel." in told
+    assert "group" not in str(NotReadyError("not_in_channel", C1))
