@@ -83,6 +83,8 @@ class HttpMode:
             await stop.wait()
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
+        if "Content-Encoding" in request.headers:
+            return self._refuse(415, "packed", request)
         try:
             body = await _read_in_time(request)
         except web.HTTPRequestEntityTooLarge:
@@ -90,7 +92,7 @@ class HttpMode:
         except (TimeoutError, ConnectionError):
             return self._refuse(408, "too slow", request)
         except web.RequestPayloadError:
-            # The body contradicts its headers, such as plain text labelled as gzip.
+            # The body contradicts its headers, such as a chunk without its length.
             return self._refuse(400, "unreadable", request)
         if problem := self._signatures.problem(request.headers, body):
             if problem == "unsigned" and b"ssl_check=1" in body:

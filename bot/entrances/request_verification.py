@@ -90,6 +90,7 @@ REASONS = {
         " clock"
     ),
     "replay": "it was sent before",
+    "packed": "its body has a Content-Encoding, which Slack does not use",
     "too large": "it is too large to be from Slack",
     "too slow": "it did not arrive in time",
     "unreadable": "its body is neither a form nor JSON, or not what its headers say",

@@ -68,12 +68,15 @@ async def listening(
     `ListenError` if the address cannot be opened.
     """
     logging.getLogger("aiohttp.server").addFilter(_is_not_malformed_http)
-    # If the client hangs up, its handler still runs to the end: it may be half done.
+    # If the client hangs up, its handler still runs to the end: it may be half done. A body is not
+    # unpacked, and what is left of it after the answer is not read: anybody may have sent it.
     runner = web.AppRunner(
         app,
         access_log=None,
         shutdown_timeout=closing_seconds,
         handler_cancellation=False,
+        auto_decompress=False,
+        lingering_time=0,
         keepalive_timeout=_IDLE_SECONDS,
     )
     await runner.setup()

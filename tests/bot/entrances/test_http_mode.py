@@ -1,6 +1,7 @@
 """The HTTP entrance: it answers requests from Slack, and reads no others."""
 
 import asyncio
+import gzip
 import json
 from contextlib import suppress
 from datetime import timedelta
@@ -126,15 +127,63 @@ async def test_a_body_that_is_too_large_is_refused(entry: Entry) -> None:
     assert (await entry.send("x" * 1_000_001))[0] == 413
 
 
-async def test_a_body_that_is_not_what_its_headers_say_is_refused(
-    entry: Entry, caplog: pytest.LogCaptureFixture
+async def answer_of(entry: Entry, head: str, body: bytes = b"") -> tuple[bytes, bool]:
+    """Return the status line for the beginning of a request, and if the connection was closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", entry.mode.port)
+    writer.write(f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode() + body)
+    try:
+        status = await reader.readline()
+        with suppress(ConnectionError):
+            await reader.read()
+        return status.rstrip(), reader.at_eof() or reader.exception() is not None
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "identity", "x"])
+@pytest.mark.parametrize("length", ["Content-Length: 900000", "Transfer-Encoding: chunked"])
+async def test_a_packed_body_is_refused_before_it_is_read(
+    entry: Entry, encoding: str, length: str
 ) -> None:
-    async with entry.session.post(
-        entry.url, data=b"abcd", headers={"Content-Encoding": "gzip"}
-    ) as response:
-        assert response.status == 400
-    assert (await entry.refusals())["unreadable"] == 1
+    """The rest of the body never comes, and nothing waits for it."""
+    head = f"{length}\r\nContent-Encoding: {encoding}"
+    status, is_closed = await answer_of(entry, head)
+    assert status == b"HTTP/1.1 415 Unsupported Media Type"
+    assert is_closed
+    assert (await entry.refusals())["packed"] == 1
+
+
+async def test_a_packed_body_is_not_unpacked(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpack(*_: object) -> None:
+        raise AssertionError("unpacked")
+
+    monkeypatch.setattr("aiohttp.http_parser.DeflateBuffer.feed_data", unpack)
+    body = gzip.compress(b"a" * 1_000_000)
+    packed = {"Content-Encoding": "gzip"}
+    for path in ("", "/more", "/../../healthz"):
+        async with entry.session.post(entry.url + path, data=body, headers=packed) as response:
+            assert response.status in (404, 405, 415)
+    assert (await entry.send(command()))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        ("Transfer-Encoding: chunked", b"f4241\r\n" + b"x" * 1_000_001 + b"\r\n", b"413"),
+        ("Content-Length: 9000000", b"x" * 1_000_001, b"413"),
+        ("Transfer-Encoding: chunked", b"nonsense\r\n", b"400"),
+    ],
+    ids=["chunks", "one body", "no chunk"],
+)
+async def test_a_body_that_was_refused_is_not_read_on(
+    entry: Entry, head: str, body: bytes, status: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its end never comes, and the connection is closed at once."""
+    line, is_closed = await answer_of(entry, head, body)
+    assert line.split()[1] == status
+    assert is_closed
     assert "Traceback" not in caplog.text
+    assert (await entry.send(command()))[0] == 200
 
 
 async def test_other_paths_and_methods_are_not_found(entry: Entry) -> None:
