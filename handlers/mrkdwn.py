@@ -7,6 +7,15 @@ _MARKUP = re.compile(r"<(?P<person>@|!(?!date))?(?P<channel>#)?!?[^<>|]*(?:\|(?P
 _INSIDE, _NOT_AFTER = frozenset("_'’&;"), frozenset("_&")
 """What joins a word to the word after it, and before it; "&" and ";" belong to entities."""
 _CHARACTERS = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_QUOTES = str.maketrans("", "", '"“”„‟«»‹›')
+_QUOTED = re.compile(
+    r"""
+    (?<![\w'‘’])['‘’‚‛](?=\w)
+    ((?:[^'‘’]|(?<=\w)['’](?=\w))*)  # an apostrophe inside a word quotes nothing
+    ['‘’](?!\w)
+    """,
+    re.VERBOSE,
+)
 
 
 def escape(text: str) -> str:
@@ -21,13 +30,25 @@ def unescape(text: str) -> str:
     return text
 
 
+def typed_words(text: str) -> str:
+    """Return what somebody typed after a command: on one line, and without quotation marks.
+
+    Mentions stay. Any blank of Unicode parts words, and phones type several kinds of quotation
+    marks.
+    """
+    words = unescape(text)
+    if not words.isascii() or '"' in words or "'" in words:
+        words = _QUOTED.sub(r"\1", words.translate(_QUOTES))
+    return " ".join(words.split())
+
+
 def readable(text: str) -> str:
     """Return the plain words of a message that Slack sent (docs.slack.dev, formatting).
 
     A mention of people is removed, and so are the marks of code. A link, a channel or a date is
-    replaced by its label, or removed if it has none.
+    replaced by its label, or removed if it has none. The rest is as `typed_words` returns it.
     """
-    return " ".join(unescape(_MARKUP.sub(_label, text)).replace("`", " ").split())
+    return typed_words(_MARKUP.sub(_label, text).replace("`", " "))
 
 
 def _label(found: re.Match[str]) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from html import unescape
 from typing import assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -13,6 +12,7 @@ from handlers.button_value import STALE
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
 from handlers.ids import Command
+from handlers.mrkdwn import typed_words
 from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
@@ -51,7 +51,7 @@ class CorpusAdmin:
         respond = self.slack.responders.lasting(respond, request.team_id, request.user_id)
 
         async def work() -> None:
-            typed = unescape(" ".join((command.get("text") or "").split()))
+            typed = typed_words(command.get("text") or "")
             await answer(respond, await self._answer(typed, request, respond))
 
         await ack()

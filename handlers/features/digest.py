@@ -25,7 +25,7 @@ from handlers.features.which_schedule import (
     ask_for_unnamed,
 )
 from handlers.ids import Action, Command
-from handlers.mrkdwn import readable, unescape
+from handlers.mrkdwn import readable, typed_words
 from handlers.parsing.date_format import format_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.meant_command import guess_command, is_edit, is_new
@@ -91,7 +91,7 @@ class Digest:
 
     async def _run(self, command: SlashCommand, respond: AsyncRespond) -> None:
         request = Request.of_command(command)
-        typed = unescape(command.get("text") or "").strip()
+        typed = typed_words(command.get("text") or "")
         word, _, rest = typed.rstrip("?!. ").partition(" ")
         word, rest = word.rstrip(".,;:!?"), rest.strip()
         if is_edit(word, rest):

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.mrkdwn import escape, marked, pieces, plain, quote, readable, truncate, unescape
+from handlers.mrkdwn import (
+    escape,
+    marked,
+    pieces,
+    plain,
+    quote,
+    readable,
+    truncate,
+    typed_words,
+    unescape,
+)
 
 ANY = st.text(alphabet=st.sampled_from("ab &<>!@#;`*_~é😀\n"), max_size=400)
 CONTROL = re.compile(r"<|>|&(?!amp;|lt;|gt;)")
@@ -82,3 +92,34 @@ def test_bold_words_change_nothing_else(text: str, words: list[str], limit: int)
 def test_the_words_that_matched_are_bold_where_they_stand_alone() -> None:
     shown = marked("Zelenskiy’s envoys met Zelenskiy, not Zelenskiyism & co.", ["Zelenskiy"])
     assert shown == "*Zelenskiy*’s envoys met *Zelenskiy*, not Zelenskiyism &amp; co."
+
+
+BLANKS = " \t\n\r\x0b\x0c\x1c\x85\xa0\u1680\u2000\u2003\u2007\u2009\u2028\u2029\u202f\u205f\u3000"
+
+
+@pytest.mark.parametrize("blank", BLANKS, ids=ascii)
+def test_any_blank_parts_typed_words(blank: str) -> None:
+    assert typed_words(f"{blank}on{blank}{blank}09:30{blank}daily{blank}") == "on 09:30 daily"
+
+
+@pytest.mark.parametrize(
+    "quotes",
+    ["“”", "„“", "„”", "«»", "»«", "‹›", "›‹", "‘’", "‚‘", "‚’", "’’", "''", '""', "‟”"],
+)
+def test_typed_words_have_no_quotation_marks(quotes: str) -> None:
+    first, last = quotes[0], quotes[1]
+    assert typed_words(f"on {first}09:30{last}, {first}new york{last}") == "on 09:30, new york"
+    assert readable(f"{first}geneva{last}") == "geneva"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["9 o’clock", "today's", "the workers’ strike", "the workers' strike", "rock ’n roll", "<@U1>"],
+)
+def test_apostrophes_and_mentions_stay(words: str) -> None:
+    assert typed_words(words) == words
+
+
+def test_an_apostrophe_may_be_inside_quotation_marks() -> None:
+    assert typed_words("‘it’s on’ and 'it's off'") == "it’s on and it's off"
+    assert typed_words("« 09:30 » ‹ daily ›") == "09:30 daily"
