@@ -17,6 +17,9 @@ import aiohttp
 import orjson
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.authorization.async_multi_teams_authorization import (
+    AsyncMultiTeamsAuthorization,
+)
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -295,6 +298,7 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
             bot_token=bot.token,
         )
 
+    logging.getLogger(f"slack_bolt.{AsyncMultiTeamsAuthorization.__name__}").addFilter(_as_info)
     return ParleyApp(
         teams,
         # Without a name, Bolt inspects the whole stack and its source files to find one.
@@ -307,3 +311,14 @@ def bolt(client: AsyncWebClient, teams: Teams) -> AsyncApp:
         raise_error_for_unhandled_request=True,
         logger=logging.getLogger("slack_bolt"),
     )
+
+
+def _as_info(record: logging.LogRecord) -> bool:
+    """Log at INFO what Bolt logs as an error: a request of a team that has not installed Parley.
+
+    A team that shares a channel sends any number of them, and the person gets an answer.
+    """
+    if "AuthorizeResult" in record.getMessage():
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg = "refused a request of a team that has not installed Parley"
+    return record.levelno >= logging.getLogger().level

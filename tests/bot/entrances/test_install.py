@@ -528,6 +528,23 @@ async def test_tokens_of_a_lost_key_are_given_up(both: Both) -> None:
         assert "09:30" in await both.type(team, "/digest next")
 
 
+async def test_a_team_that_has_not_installed_parley_is_no_error(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a partner's in a shared channel: each of their commands was logged as an error."""
+    await both.install(both.first)
+    await lose(both, both.first)
+    with caplog.at_level("INFO"):
+        for _ in range(3):
+            shown = await both.type(both.first, "/brief geneva")
+            assert "not installed in this workspace any more" in shown
+    logged = [one for one in caplog.records if one.name.startswith("slack_bolt")]
+    assert {one.levelname for one in logged} == {"INFO"}
+    assert [one.getMessage() for one in logged] == [
+        "refused a request of a team that has not installed Parley"
+    ] * 3
+
+
 async def test_a_team_whose_token_cannot_be_decrypted_must_install_again(both: Both) -> None:
     for team in (both.first, both.second):
         await both.install(team)
