@@ -16,6 +16,9 @@ from store.bounded import BoundedDict
 from store.types import TeamId
 
 _MOST_RESPONSES = 500
+_MOST_EVENTS = 10_000
+"""Slack tries an event for the last time five minutes after the first: ten thousand are those of
+twelve minutes, if 14 come each second."""
 
 Listener: TypeAlias = Callable[..., Awaitable[BoltResponse | None]]
 
@@ -37,6 +40,8 @@ class ParleyApp(AsyncApp):
         self._responses: BoundedDict[str, asyncio.Future[BoltResponse]] = BoundedDict(
             _MOST_RESPONSES
         )
+        self._events: BoundedDict[str, asyncio.Future[BoltResponse]] = BoundedDict(_MOST_EVENTS)
+        """Apart from the others, which Slack repeats within seconds and which are many more."""
         self._commands: dict[object, tuple[Listener, Sequence[str]]] = {}
         """The listener of each slash command, with the names of its parameters."""
 
@@ -52,22 +57,25 @@ class ParleyApp(AsyncApp):
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Dispatch *req*, or wait for the response to its first delivery."""
-        key = req.body.get("event_id") or req.body.get("trigger_id")
+        event_id = req.body.get("event_id")
+        key, responses = event_id or req.body.get("trigger_id"), self._responses
         if not isinstance(key, str):
             return await self._dispatch(req)
-        if key in self._responses:
-            return await asyncio.shield(self._responses[key])
-        answer = self._responses[key] = asyncio.get_running_loop().create_future()
+        if event_id:
+            responses = self._events
+        if key in responses:
+            return await asyncio.shield(responses[key])
+        answer = responses[key] = asyncio.get_running_loop().create_future()
         try:
             response = await self._dispatch(req)
         except BaseException:
             # There is no response: handle the request again if it is redelivered.
-            self._responses.pop(key, None)
+            responses.pop(key, None)
             answer.cancel()
             raise
         if response.status >= 500:
             # Slack will redeliver the request, which is then handled again.
-            self._responses.pop(key, None)
+            responses.pop(key, None)
         answer.set_result(response)
         return response
 

@@ -45,6 +45,23 @@ async def test_a_repeated_mention_is_answered_once(slack: Slack) -> None:
     assert len(slack.workspace.messages(GENERAL, ANA)) == seen
 
 
+async def test_a_mention_is_remembered_however_many_commands_and_presses_follow(
+    slack: Slack,
+) -> None:
+    """Slack delivers an event for the last time minutes after the first."""
+    await slack.say("@Parley dockworkers")
+    mention = slack.payloads[-1]
+    seen = len(slack.workspace.messages(GENERAL, ANA))
+    await slack.type("/brief geneva")
+    command = slack.payloads[-1]
+    for number in range(600):
+        slack.payloads.append({**command, "trigger_id": f"1.1.{number}"})
+        await slack.repeat()
+    slack.payloads.append(mention)
+    await slack.repeat()
+    assert len(slack.workspace.messages(GENERAL, ANA)) == seen + 1
+
+
 async def test_two_concurrent_deliveries_run_once(slack: Slack) -> None:
     await slack.type("/brief dockworkers")
     payload = {**slack.payloads[-1], "trigger_id": "1.1.another", "text": "kubernetes"}
