@@ -74,7 +74,7 @@ class CorpusFolder:
     """Why files cannot be loaded: they keep the articles they had, and new ones are left out."""
     warnings: tuple[Problem, ...]
     """Mistakes in the new and changed documents that do not keep them from being loaded, and files
-    that are left out because they are no documents."""
+    that are left out because they are no documents, or have the ending of another program."""
     changed: Mapping[str, int]
     """The new and changed documents, in order, with the number of articles in each."""
     hashes: Hashes
@@ -137,7 +137,7 @@ def read_corpus(
     """
     files = _list_files(path)
     if not files.documents and not files.problems:
-        raise _no_document(path)
+        raise _no_document(path, files)
     reading = _Reading(known, at)
     reading.keep(files.problems)
     with _parser(parser) as parser:
@@ -156,6 +156,7 @@ def read_corpus(
                 replace(one, message=f"{one.message}; the file is left out")
                 for one in reading.left_out
             ),
+            *(_problem(name, message) for name, message in files.not_read),
         ),
         changed=reading.changed,
         hashes=np.array(reading.hashes, dtype=np.uint64),
@@ -302,9 +303,10 @@ def _problem(name: str, message: str) -> Problem:
     return Problem(path=PurePosixPath(showable(name)), line=None, message=showable(message))
 
 
-def _no_document(path: Path) -> CorpusInvalidError:
+def _no_document(path: Path, files: Files) -> CorpusInvalidError:
+    others = "".join(f"; {name} {message}" for name, message in files.not_read)
     return _invalid(
-        path.name, f"holds no document: a document is a file named *{', *'.join(ENDINGS)}"
+        path.name, f"holds no document: a document is a file named *{', *'.join(ENDINGS)}{others}"
     )
 
 

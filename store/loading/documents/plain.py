@@ -18,6 +18,7 @@ from store.loading.documents.provenance import (
     unknown_fields,
 )
 from store.loading.documents.source import Source, Story, also_on, shorten, tidy, value_of
+from store.parsing.child.markup import has_markup
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
 
@@ -37,6 +38,7 @@ _ASKS = re.compile(rf"\u055e|{_MARK}(?![A-Za-z0-9_/&=%])")
 _ENDS_ASKING = re.compile(rf"\u055e[^.:\u0589]*[\W_]*$|{_MARK}[\W_]*$")
 _GOES_ON = re.compile(r"[,;]$|^#{1,6}\s|^(\*\*|__)[^.!]*\1$")
 """The end of half a sentence, or a heading in Markdown."""
+_MARKDOWN = re.compile(r"(?:#{1,6}|[-*+])\s")
 _EXPECTED = (
     "a text file is a headline and then, for each story, a line for the summary, one for the"
     " insight and one for the question, without labels, separators or front matter"
@@ -125,6 +127,7 @@ class _Order:
         self._not_asking: list[tuple[int, str]] = []
         """The lines in the place of a question that do not ask."""
         self._labelled: list[tuple[int, str]] = []
+        self._marked_up: list[tuple[int, str]] = []
         self._mistake: tuple[int, str] | None = None
         """The first line that shows that the file is out of step, and why."""
         self._check_words(number, headline, "headline")
@@ -164,12 +167,15 @@ class _Order:
             self._source.add_problem(self._headline, "has a headline and no article below it")
         self._warn("is where a question is expected, and does not ask one", self._not_asking)
         self._warn("begins with a label, which is shown with the text", self._labelled)
+        self._warn("holds HTML or Markdown, which is shown as it is written", self._marked_up)
 
     def _check_words(self, number: int, text: str, part: str) -> None:
         if not value_of(text):
             self._is_wrong(number, f"“{shorten(text)}” is where a {part} is expected")
 
     def _check_label(self, number: int, text: str, part: str) -> None:
+        if has_markup(text) or _MARKDOWN.match(text):
+            self._marked_up.append((number, text))
         label = _LABEL.fullmatch(text)
         if label and label[2] is None and part == "headline":
             return

@@ -41,6 +41,10 @@ _ARRAY_NAME = "(name a file that holds an array *.json)"
 _EMPTY = "is empty: {} was expected"
 _LONG_ROW = f"a row is longer than {_LONGEST:,} characters: is every quote closed?"
 _BAD_ROW = "this row is not written as a spreadsheet would write it"
+_OPEN_QUOTE = (
+    "has a quote at the start of a cell that is not closed in it: if the text goes on in the next"
+    " line, save the file as *.csv"
+)
 _CSV_ERRORS = {
     _LONG_ROW: _LONG_ROW,
     "unexpected end of data": "a quote is opened, and not closed before the end of the file",
@@ -202,7 +206,7 @@ def _table(source: Source, delimiter: str | None) -> Iterator[Story]:
                 columns = f"has {len(row)} columns, where the first row names {len(header)}"
                 records.leave_out(lines.start, columns)
             elif any(map(str.strip, row)):
-                cells = row if has_quotes else map(_unquoted, row)
+                cells = row if has_quotes else records.unquoted(lines.start, row)
                 yield from records.story(lines.start, dict(zip(header, cells, strict=False)))
             lines.start = 0
         _check_not_empty(source, header, is_empty)
@@ -324,6 +328,12 @@ class _Records:
             text = fields.get(name, "") if name == "published_at" else ""
             self._flaws.setdefault(flaw, []).append((number, text))
         return found
+
+    def unquoted(self, number: int, row: Sequence[str]) -> Sequence[str]:
+        """Return the cells of a row without the quotes around them; note a quote that opens one."""
+        if any(cell.startswith('"') and cell.count('"') % 2 for cell in row):
+            self._flaws.setdefault(_OPEN_QUOTE, []).append((number, ""))
+        return [_unquoted(cell) for cell in row]
 
     def leave_out(self, number: int, mistake: str) -> None:
         """Note that there is no story of the record on line *number*."""

@@ -36,7 +36,7 @@ async def test_a_check_counts_the_changes(store: Store, tmp_path: Path) -> None:
     assert checked.headlines == ["Head a", "Head d"]
     assert checked.gone == ["Head a"]
     assert checked.ignored == 1
-    assert [one.path.name for one in checked.warnings] == ["sums.csv"]
+    assert [one.path.name for one in checked.warnings] == ["sums.csv", "notes.md"]
     assert [one.path.name for one in checked.problems] == ["bad.txt"]
     assert await loaded_articles(store) == before
 

@@ -99,6 +99,20 @@ def test_other_files_are_ignored_and_counted(tmp_path: Path) -> None:
     assert corpus.ignored == 2
 
 
+def test_files_of_other_programs_are_named(tmp_path: Path) -> None:
+    names = ["b.md", "a.MD", "d.md", "Report.docx", "x.xlsx", "y.xlsx", "pic.png", "README.md"]
+    for name in (*names, "~$Report.docx", ".hidden.md"):
+        write(tmp_path, name=name, text="x")
+    write(tmp_path, f"Headline\n{TRIPLE}")
+    corpus = read_corpus(tmp_path)
+    assert corpus.ignored == 10
+    assert sorted(map(str, corpus.warnings)) == [
+        "Report.docx: is not read: save it as *.txt",
+        "a.MD: is not read, and neither are 2 other *.md files: save them as *.txt",
+        "x.xlsx: is not read, and neither is 1 other *.xlsx file: save them as *.csv",
+    ]
+
+
 def test_subfolders_are_read(tmp_path: Path) -> None:
     write(tmp_path / "europe", f"Headline\n{TRIPLE}", "talks.txt")
     assert read(tmp_path)[0].document == "europe/talks.txt"
@@ -275,6 +289,15 @@ def test_labels_in_their_places_are_a_warning(tmp_path: Path) -> None:
     ]
 
 
+def test_markup_in_a_text_document_is_a_warning(tmp_path: Path) -> None:
+    text = "# Strike\n- It is <b>over</b>.\n* Wages rose 5 * 2 &lt; 11 %.\nWho &amp; why?\n"
+    corpus = read_corpus(write(tmp_path, f"{text}{TRIPLE}#metoo grew.\n-5 degrees.\nA < b?\n"))
+    assert [str(warning) for warning in corpus.warnings] == [
+        "news.txt:1: “# Strike” holds HTML or Markdown, which is shown as it is written"
+        " (also lines 2, 3, 4)"
+    ]
+
+
 @pytest.mark.parametrize("line", ["-", "?", "TODO", "tbd", "N/A", "…"])
 def test_a_line_that_stands_for_no_text(tmp_path: Path, line: str) -> None:
     (story,) = read(write(tmp_path, f"🔥🔥\nA summary.\n{line}\n{line}\n"))
@@ -295,6 +318,7 @@ def test_a_folder_without_documents_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path, "x", "notes.md")
     (problem,) = problems(tmp_path)
     assert "holds no document" in problem
+    assert problem.endswith("; notes.md is not read: save it as *.txt")
 
 
 LINES = st.text(

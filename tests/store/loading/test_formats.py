@@ -345,6 +345,16 @@ def test_an_export_without_stories_is_a_warning(tmp_path: Path, name: str, text:
     assert warning.endswith(": it is loaded, and no story comes from it")
 
 
+def test_a_cell_of_several_lines_in_a_tsv_is_a_warning(tmp_path: Path) -> None:
+    rows = ['A\t"line 1', 'line 2"\tQ?', 'B\t"Done", he said', '19" screen\tIt is 19"', 'C\t"so']
+    folder = write(tmp_path, "a.tsv", "\n".join(["headline\tsummary", *rows]))
+    assert [one.headline for one in read(folder)] == ["A", 'line 2"', "B", '19" screen', "C"]
+    assert warnings(folder) == [
+        "a.tsv:2: has a quote at the start of a cell that is not closed in it: if the text goes on"
+        " in the next line, save the file as *.csv (also line 6)"
+    ]
+
+
 def test_commas_between_json_lines_are_ignored(tmp_path: Path) -> None:
     folder = write(tmp_path, "a.jsonl", f"{line()},\n{line(headline='B')},\n")
     assert [one.headline for one in read(folder)] == ["Head", "B"]
