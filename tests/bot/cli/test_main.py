@@ -210,7 +210,7 @@ def test_check_of_a_corpus_reports_what_loading_would_change(
     out = capsys.readouterr().out
     assert "documents (1 added" in out
     assert "stories (1 added).\n" in out
-    assert "Headlines that come or change: New.\n" in out
+    assert "Stories that come or change: New.\n" in out
     assert "1 file hidden or of another kind ignored.\n" in out
     (folder / "corpus" / "new.txt").write_text("New\nThe envoys met in Geneva.\nSo.\nWhat now?\n")
     capsys.readouterr()
