@@ -151,6 +151,12 @@ class Revision:
     """How many documents changed; 0 if unknown. Only the history sets it."""
     paths: tuple[str, ...] = field(default=(), compare=False)
     """The paths of the first few changed documents."""
+    story: str = field(default="", compare=False)
+    """The headline of the story whose question it wrote or took back; only the history sets it."""
+    has_question: bool = field(default=True, compare=False)
+    """Whether that story has a question since then."""
+    author: tuple[TeamId, UserId] | None = field(default=None, compare=False)
+    """Who wrote the question, if that is known."""
 
     @property
     def changes(self) -> str:

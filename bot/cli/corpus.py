@@ -96,6 +96,8 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
                 finishes=False,
             )
         say(format_revision(revision))
+        if revision.story:
+            return 0
         if untouched := preview.untouched(revision, await store.sources.stories()):
             say(untouched)
         if revision.source != FOLDER:

@@ -44,7 +44,14 @@ def format_warnings(warnings: Sequence[Problem]) -> Iterator[str]:
 
 def format_revision(revision: Revision) -> str:
     """Return one line on a revision: its number, its size, its changes, and who loaded it when."""
-    what = f" brings back revision {revision.restores}:" if revision.restores else ":"
+    does = "takes back" if revision.story else "brings back"
+    what = f" {does} revision {revision.restores}:" if revision.restores else ":"
+    if revision.story:
+        by = ":".join(revision.author) if revision.author else revision.loaded_by
+        return (
+            f'Revision {revision.number}{what} question of "{truncate(revision.story, 60)}";'
+            f" {revision.loaded_at:%Y-%m-%d %H:%M} UTC, by {by}."
+        )
     where = ""
     if revision.paths:
         where = f", in {preview.some(revision.paths, _TERMINAL, revision.touched)}"

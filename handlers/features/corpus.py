@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -111,7 +111,7 @@ class CorpusAdmin:
             case CorpusWord.RELOAD:
                 return await self._reload(by, respond)
             case CorpusWord.HISTORY:
-                return preview.history(await self.store.corpus.history())
+                return await self._history()
             case CorpusWord.PROBLEMS:
                 return await self._problems()
             case CorpusWord.MISSED:
@@ -177,9 +177,24 @@ class CorpusAdmin:
         await require_first(self.store.idempotency, request.team_id, once, now=now)
         async with notify_progress(respond) as progress:
             revision = await self.store.corpus.undo(
-                by=by, at=self.options.clock(), number=number, progress=progress
+                by=by,
+                at=self.options.clock(),
+                number=number,
+                team_id=request.team_id,
+                progress=progress,
             )
-        return preview.restored(revision, await self.store.sources.stories())
+        return preview.restored(
+            revision, await self.store.sources.stories(), is_watched=self.options.is_watched
+        )
+
+    async def _history(self) -> Message:
+        name = self.slack.directory.name
+        return preview.history(
+            [
+                replace(one, loaded_by=name(*one.author)) if one.author else one
+                for one in await self.store.corpus.history()
+            ]
+        )
 
     async def _problems(self) -> Message:
         try:

@@ -67,16 +67,18 @@ def _effects(check: Check, medium: Medium, team_id: TeamId | None) -> Iterator[s
     for effect in own[:MAX_SCHEDULES]:
         is_one = counts[effect.team_id, effect.channel_id] == 1
         name = "" if is_one else f", {medium.text(effect.name, 60)}"
+        verb = "was" if effect.left == 1 else "were"
         yield (
-            f"{medium.channel(effect)}{name}: {effect.vanishing or 'none'} of the next"
-            f" {counted(effect.upcoming, 'question')} would be gone; {effect.left:,} left"
+            f"{medium.channel(effect)}{name}: of its next"
+            f" {counted(effect.upcoming, 'post')}, {effect.vanishing or 'none'} would be lost."
+            f" {counted(effect.left, 'story')} {verb} never posted there"
         )
     others = [effect for effect in check.effects if team_id not in (None, effect.team_id)]
     for whose, rest in (("more", own[MAX_SCHEDULES:]), ("of other workspaces", others)):
         if touched := sum(bool(effect.vanishing) for effect in rest):
-            yield f"{counted(touched, 'schedule')} {whose}: next questions would be gone"
+            yield f"{counted(touched, 'schedule')} {whose} would lose some of their next posts"
         if calm := len(rest) - touched:
-            yield f"{counted(calm, 'schedule')} {whose}: none of the next questions would be gone"
+            yield f"{counted(calm, 'schedule')} {whose} would lose none of their next posts"
     if check.schedules > len(check.effects):
         yield f"… and {check.schedules - len(check.effects):,} that were not looked at"
 
@@ -219,8 +221,15 @@ def uploaded(
     return message(text, [*map(section, (text, *details)), actions(add)])
 
 
-def restored(revision: Revision, stories: Mapping[str, int]) -> Message:
+def restored(
+    revision: Revision, stories: Mapping[str, int], *, is_watched: bool = False
+) -> Message:
     """Render the revision that an undo restored; each source has so many *stories* now."""
+    if revision.story:
+        return message(
+            f"The question of “{plain(revision.story, 150)}” is as it was before revision"
+            f" {revision.restores}. This is revision {revision.number}."
+        )
     text = (
         f"Revision {revision.restores} is back, as revision {revision.number}:"
         f" {counted(stories.get(revision.source, 0), 'story')}; {revision.changes}. "
@@ -228,7 +237,10 @@ def restored(revision: Revision, stories: Mapping[str, int]) -> Message:
     if others := untouched(revision, stories):
         text += f"{others} "
     if revision.source == FOLDER:
-        return paragraphs(f"{text}`{Command.CORPUS} reload` reads the folder again.")
+        again = f"`{Command.CORPUS} reload`{', or the next change in it,' if is_watched else ''}"
+        return paragraphs(
+            f"{text}The files in the folder stay as they are: {again} reads it again."
+        )
     return paragraphs(
         f"{text}Its feed is paused, because the next poll would bring the same again:"
         f" `{Command.CORPUS} sources resume {revision.source}` polls it again."
@@ -251,22 +263,35 @@ def history(revisions: Sequence[Revision]) -> Message:
             f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
         )
     text = "The last changes, the latest first, without polls of feeds."
-    first = revisions[-1].number
-    can_undo = (revisions[0].restores or revisions[0].number) > first
+    loads = [one for one in revisions if not one.story]
+    taken_back = {one.restores for one in revisions if one.story}
+    can_undo = any(
+        one.story and not one.restores for one in revisions if one.number not in taken_back
+    )
+    first = 0
+    if loads and (loads[0].restores or loads[0].number) > loads[-1].number:
+        can_undo, first = True, loads[-1].number
     if can_undo:
-        text += (
-            f" `{Command.CORPUS} undo` takes the latest back;"
-            f" `{Command.CORPUS} undo {first}` brings revision {first} back."
-        )
+        text += f" `{Command.CORPUS} undo` takes back the latest that is not taken back yet."
+    if first:
+        text += f" `{Command.CORPUS} undo {first}` brings back the stories of revision {first}."
     lines = [*map(_revision, revisions)]
     blocks = [section(text), *map(section, lines)]
     if can_undo:
-        sure = "Bring back the stories that were loaded before the last change?"
+        sure = "Take back the latest change that is not taken back yet?"
         blocks.append(actions(button("Undo", Action.CORPUS_UNDO, Value(), confirm=sure)))
     return message("\n".join((text, *lines)), blocks)
 
 
 def _revision(revision: Revision) -> str:
+    if revision.story:
+        what = "written" if revision.has_question else "taken back"
+        if revision.restores:
+            what = f"as before revision {revision.restores}"
+        return (
+            f"• *{revision.number}*: question of “{plain(revision.story, 60)}” {what};"
+            f" {when(revision.loaded_at)}, {who(revision)}"
+        )
     what = f" (revision {revision.restores} again)" if revision.restores else ""
     # The name of a feed comes from outside, and must not format the rest.
     paths = [path.replace("*", "") for path in revision.paths]

@@ -60,6 +60,13 @@ class WrittenQuestions:
                 return replace(article, insight=insight, question="")
         return article
 
+    def version_in(self, article: Article) -> WrittenQuestion:
+        """Return the version that the text of *article* holds; an empty one if it holds none."""
+        for written in reversed(self._versions.get(article.id, ())):
+            if written.question == article.question:
+                return written
+        return WrittenQuestion(insight="", question="")
+
     def reapply(self, article: Article) -> Article:
         """Return *article*, which may have an older version of its question, with the newest."""
         return self.apply(self.remove(article))
@@ -75,11 +82,14 @@ async def add(
     article_id: str,
     written: WrittenQuestion,
     *,
-    team_id: TeamId,
-    by: UserId,
+    team_id: TeamId | None,
+    by: UserId | None,
     at: datetime,
 ) -> None:
-    """Store *written* as the newest version of the article's question."""
+    """Store *written* as the newest version of the article's question.
+
+    *by* is None if it was taken back at the terminal.
+    """
     (last,) = await connection.fetch(_LAST, article_id)
     version = last["version"] + 1
     await connection.execute(

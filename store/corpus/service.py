@@ -372,19 +372,25 @@ class Corpus:
         by: str,
         at: datetime,
         number: int | None = None,
+        team_id: TeamId | None = None,
         progress: Progress | None = None,
         finishes: bool = True,
     ) -> Revision:
         """Restore the source of revision *number* as it was then, as a new revision.
 
-        Without a number, take back the last change that no poll made. Articles get their old ids,
-        texts and places. A feed is paused, because its next poll would bring the same again.
+        Without a number, take back the last change that no poll made and no undo took back: a load,
+        or a question that was written. *team_id* is the team of the user *by*, if it is a user.
+        Articles get their old ids, texts and places. A feed is paused, because its next poll would
+        bring the same again.
         *finishes* is that of `reload`.
         Raises `ParleyError` if the revision does not exist, can no longer be restored or would
         change nothing, and `ConcurrentLoadError` if the source is loaded in between: then a feed is
         paused already, so the next try succeeds.
         """
         target = await target_of(self._database, number)
+        if target["loaded_by"] == QUESTION:
+            user = UserId(by.rpartition(":")[2]) if team_id else None
+            return await self._take_back_question(target["number"], team_id, user, at)
         is_folder = target["source"] == FOLDER
         async with self._planning(target["source"]) as plan:
             await plan_undo(self._database, plan, target)
@@ -482,8 +488,26 @@ class Corpus:
                 return await self._write_question(article_id, written, team_id, by, at)
         return await self._write_question(article_id, written, team_id, by, at)
 
+    async def _take_back_question(
+        self, number: int, team_id: TeamId | None, by: UserId | None, at: datetime
+    ) -> Revision:
+        """Lay over a story the question that it had before revision *number*, possibly none."""
+        before = await revisions.before_question(self._database, number)
+        if before is None:
+            raise ParleyError(f"Revision {number} cannot be taken back any more.")
+        versions = await written_questions.read(self._database, before.id)
+        written = versions.version_in(before)
+        await self._write_question(before.id, written, team_id, by, at, restores=number)
+        return replace(await revisions.loaded(self._database), story=before.headline)
+
     async def _write_question(
-        self, article_id: str, written: WrittenQuestion, team_id: TeamId, by: UserId, at: datetime
+        self,
+        article_id: str,
+        written: WrittenQuestion,
+        team_id: TeamId | None,
+        by: UserId | None,
+        at: datetime,
+        restores: int | None = None,
     ) -> Article:
         source = await reading.source_of(self._database, article_id)
         async with self._planning(source or FOLDER) as plan:
@@ -507,7 +531,7 @@ class Corpus:
                     connection, article_id, written, team_id=team_id, by=by, at=at
                 )
 
-            await self._apply(plan, by=QUESTION, at=at, also=write)
+            await self._apply(plan, by=QUESTION, at=at, also=write, restores=restores)
             return after
 
     async def as_in_source(self, article: Article) -> Article:

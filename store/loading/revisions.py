@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from store.articles.by_id import COLUMNS, shuffle_position, to_columns
+from store.articles.by_id import COLUMNS, shuffle_position, to_article, to_columns
 from store.db import Connection, Database, Row, to_instant, to_text
 from store.loading.plan import LoadPlan
 from store.progress import Progress
@@ -30,9 +30,28 @@ SELECT * FROM revision r WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}') AND NOT
 ) ORDER BY number DESC
 """  # noqa: S608 -- our own text
 _ALL = f"""
-SELECT * FROM revision WHERE loaded_by NOT IN ('{POLL}', '{QUESTION}')
-ORDER BY number DESC LIMIT $1
+SELECT * FROM revision WHERE loaded_by <> '{POLL}' ORDER BY number DESC LIMIT $1
 """  # noqa: S608 -- our own text
+# A revision that wrote a question stored the story before it, and the question has the same time.
+_WRITTEN = f"""
+SELECT p.revision, p.headline, w.question, w.team_id, w.written_by FROM revision r
+JOIN every_past_article p ON p.revision = r.number AND p.id IS NOT NULL
+LEFT JOIN written_question w ON w.article_id = p.id AND w.written_at = r.loaded_at
+WHERE r.loaded_by = '{QUESTION}' AND r.number >= $1
+"""  # noqa: S608 -- our own text
+_STANDING_QUESTIONS = f"""
+SELECT r.* FROM revision r JOIN every_past_article p ON p.revision = r.number
+JOIN loaded_article a ON a.id = p.id
+WHERE r.loaded_by = '{QUESTION}' AND r.restores IS NULL AND NOT EXISTS (
+    SELECT 1 FROM revision later
+    WHERE later.loaded_by = '{QUESTION}' AND later.restores = r.number
+) AND (a.question = '' OR EXISTS (
+    SELECT 1 FROM written_question w WHERE w.article_id = a.id AND w.question = a.question
+)) ORDER BY r.number DESC LIMIT $1
+"""  # noqa: S608 -- our own text
+_BEFORE_QUESTION = f"""
+SELECT {COLUMNS} FROM every_past_article WHERE revision = $1 AND id IS NOT NULL
+"""  # noqa: S608 -- our own names
 _OF_SOURCE = "SELECT * FROM revision WHERE source = $2 ORDER BY number DESC LIMIT $1"
 _ONE = "SELECT * FROM revision WHERE number = $1"
 _OLDEST_KEPT = f"""
@@ -127,25 +146,37 @@ _DROP_ARTICLE = "DELETE FROM article WHERE number = $1"
 async def history(database: Database, limit: int, source: str | None = None) -> Sequence[Revision]:
     """Return the last revisions, latest first, with the paths of documents that they changed.
 
-    They are those of *source*; with None, the loads and undos of all sources that no poll made.
+    They are those of *source*; with None, those of all sources that no poll made.
     """
     async with database.reading() as connection:
         sql, of = (_OF_SOURCE, (source,)) if source else (_ALL, ())
         revisions = [to_revision(row) for row in await connection.fetch(sql, limit, *of)]
         oldest = revisions[-1].number if revisions else 0
         rows = await connection.fetch(_TOUCHED, oldest, _MAX_PATHS)
+        written = {row["revision"]: row for row in await connection.fetch(_WRITTEN, oldest)}
     touched = {row["revision"]: row["touched"] for row in rows}
     paths: defaultdict[int, list[str]] = defaultdict(list)
     for row in rows:
         paths[row["revision"]].append(row["path"])
     return [
         replace(
-            revision,
+            _with_question(revision, written.get(revision.number)),
             touched=touched.get(revision.number, 0),
             paths=tuple(paths[revision.number]),
         )
         for revision in revisions
     ]
+
+
+def _with_question(revision: Revision, written: Row | None) -> Revision:
+    if written is None:
+        return revision
+    return replace(
+        revision,
+        story=written["headline"],
+        has_question=bool(written["question"]),
+        author=(written["team_id"], written["written_by"]) if written["written_by"] else None,
+    )
 
 
 async def last(connection: Connection | Database, *, source: str | None = None) -> Row | None:
@@ -173,6 +204,20 @@ async def loaded(database: Database) -> Revision:
 async def last_changes(database: Database) -> Sequence[Row]:
     """Return the row of each source's last load or undo, unless a poll made it, latest first."""
     return await database.fetch(_LAST_CHANGES)
+
+
+async def standing_questions(database: Database, limit: int) -> Sequence[Row]:
+    """Return the rows of the last revisions that wrote a question, without those taken back.
+
+    Their stories are loaded, and have no question of their own.
+    """
+    return await database.fetch(_STANDING_QUESTIONS, limit)
+
+
+async def before_question(database: Database, number: int) -> Article | None:
+    """Return the story as it was before revision *number* wrote its question; None if forgotten."""
+    rows = await database.fetch(_BEFORE_QUESTION, number)
+    return to_article(rows[0]) if rows else None
 
 
 async def get(database: Database, number: int) -> Row | None:

@@ -9,7 +9,7 @@ from store.db import Database, Row
 from store.loading import revisions
 from store.loading.documents import texts
 from store.loading.plan import DocumentChange, LoadPlan
-from store.types import FOLDER, ParleyError
+from store.types import POLL, QUESTION, ParleyError
 
 # The documents and articles of source $2 in revision $1: the first change after it stored their old
 # version.
@@ -37,14 +37,17 @@ ORDER BY p.number
 async def target_of(database: Database, number: int | None) -> Row:
     """Return the row of revision *number*.
 
-    None stands for the revision before the last change that no poll made. Raises `ParleyError` if
-    there is no such revision, or if it can no longer be restored.
+    None stands for the last change that no poll made and no undo took back: it returns the revision
+    before it, or the revision itself if it wrote a question. Raises `ParleyError` if there is no
+    such revision, or if it can no longer be restored.
     """
     loaded = await revisions.last(database)
     if loaded is None:
         raise ParleyError("Nothing is loaded yet, so there is nothing to undo.")
     if number is None:
-        target = await _before_last_change(database)
+        target = await _of_last_change(database)
+        if target and target["loaded_by"] == QUESTION:
+            return target
         missing = "Nothing to undo: there is no earlier load of the folder."
         if loaded["number"] > 1:
             missing += " The history lists what can be brought back by its number."
@@ -54,6 +57,11 @@ async def target_of(database: Database, number: int | None) -> Row:
         missing = f"There is no revision {number}. Revision {loaded['number']} is loaded."
     if target is None:
         raise ParleyError(missing)
+    if target["loaded_by"] == QUESTION:
+        raise ParleyError(
+            f"Revision {target['number']} only wrote a question. Questions stay when a load is"
+            " brought back: choose the number of a load."
+        )
     # If that revision was itself an undo, restore the equal revision that it restored.
     if target["restores"] is not None:
         return await target_of(database, target["restores"])
@@ -65,16 +73,22 @@ async def target_of(database: Database, number: int | None) -> Row:
     return target
 
 
-async def _before_last_change(database: Database) -> Row | None:
+async def _of_last_change(database: Database) -> Row | None:
+    """Return the row of the question that was written last, or of what came before the last load.
+
+    A source that an undo changed is as if it had been loaded last by the revision that is back.
+    """
+    found = {row["number"]: row for row in await revisions.standing_questions(database, 1)}
     for change in await revisions.last_changes(database):
-        # What came before the revision that an undo of a feed restored was most likely a poll.
-        restored = change["restores"] if change["source"] == FOLDER else None
-        before = await revisions.load_before(
-            database, change["source"], restored or change["number"]
-        )
-        if before:
-            return before
-    return None
+        standing: Row | None = change
+        if change["restores"] is not None:
+            standing = await revisions.get(database, change["restores"])
+        if standing is None or standing["loaded_by"] == POLL:
+            continue
+        number = standing["number"]
+        if before := await revisions.load_before(database, change["source"], number):
+            found[number] = before
+    return found[max(found)] if found else None
 
 
 async def plan_undo(database: Database, plan: LoadPlan, target: Row) -> None:

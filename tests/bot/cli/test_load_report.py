@@ -23,13 +23,13 @@ def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     lines = list(format_check(made(effects, schedules=60), {(T1, ChannelId("C02")): "#news"}))
     assert lines[1:5] == [
         "Schedules:",
-        "- C00: none of the next 10 questions would be gone; 12 left",
-        "- C01: 1 of the next 10 questions would be gone; 13 left",
-        "- #news: 2 of the next 10 questions would be gone; 14 left",
+        "- C00: of its next 10 posts, none would be lost. 12 stories were never posted there",
+        "- C01: of its next 10 posts, 1 would be lost. 13 stories were never posted there",
+        "- #news: of its next 10 posts, 2 would be lost. 14 stories were never posted there",
     ]
     assert lines[12:] == [
-        "- 3 schedules more: next questions would be gone",
-        "- 1 schedule more: none of the next questions would be gone",
+        "- 3 schedules more would lose some of their next posts",
+        "- 1 schedule more would lose none of their next posts",
         "… and 46 that were not looked at",
     ]
 
@@ -86,8 +86,8 @@ async def schedules(capsys: pytest.CaptureFixture[str]) -> list[str]:
 @pytest.mark.usefixtures("workspace")
 async def test_channels_are_shown_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert await schedules(capsys) == [
-        "- #general: 1 of the next 3 questions would be gone; 2 left",
-        "- #random: 1 of the next 3 questions would be gone; 2 left",
+        "- #general: of its next 3 posts, 1 would be lost. 2 stories were never posted there",
+        "- #random: of its next 3 posts, 1 would be lost. 2 stories were never posted there",
     ]
 
 

@@ -230,8 +230,9 @@ async def test_check_says_what_happens_to_the_schedules(slack: Slack) -> None:
     (slack.corpus / "ports.txt").unlink()
     (answer,) = await slack.type("/corpus check")
     assert under("Schedules", answer) == [
-        f"• <#{GENERAL}>: 1 of the next 3 questions would be gone; 2 left",
-        f"• <#{RANDOM}>: none of the next 2 questions would be gone; 2 left",
+        f"• <#{GENERAL}>: of its next 3 posts, 1 would be lost. 2 stories were never posted there",
+        f"• <#{RANDOM}>: of its next 2 posts, none would be lost."
+        " 2 stories were never posted there",
     ]
 
 
@@ -239,7 +240,8 @@ async def test_check_says_what_schedules_have_left_if_nothing_changes(slack: Sla
     await slack.type("/digest on 09:30 daily")
     (answer,) = await slack.type("/corpus check")
     assert under("Schedules", answer) == [
-        f"• <#{GENERAL}>: none of the next 3 questions would be gone; 3 left"
+        f"• <#{GENERAL}>: of its next 3 posts, none would be lost."
+        " 3 stories were never posted there"
     ]
 
 

@@ -143,13 +143,13 @@ def test_the_first_ten_schedules_are_listed_and_the_rest_counted() -> None:
     effects += [effect(number) for number in range(11, 14)]
     effects += [effect(0, vanishing=1, team_id=T2), effect(1, team_id=T2)]
     shown = preview.checked(made(effects, schedules=60), team_id=T1)
-    gone = "2 of the next 10 questions would be gone"
-    told = [f"• <#C{n:02}>: {gone}; {n + 12} left" for n in range(10)]
+    lost = "of its next 10 posts, 2 would be lost"
+    told = [f"• <#C{n:02}>: {lost}. {n + 12} stories were never posted there" for n in range(10)]
     rest = (
-        "• 1 schedule more: next questions would be gone",
-        "• 3 schedules more: none of the next questions would be gone",
-        "• 1 schedule of other workspaces: next questions would be gone",
-        "• 1 schedule of other workspaces: none of the next questions would be gone",
+        "• 1 schedule more would lose some of their next posts",
+        "• 3 schedules more would lose none of their next posts",
+        "• 1 schedule of other workspaces would lose some of their next posts",
+        "• 1 schedule of other workspaces would lose none of their next posts",
         "… and 44 that were not looked at",
     )
     assert under("Schedules", dict(shown)) == [*told, *rest]

@@ -4,7 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,32 @@ class World:
         self.written[article_id].append(question)
         return source
 
+    async def _undo(self, number: int | None, now: datetime) -> str:
+        revision = await self.store.corpus.undo(by="U1", at=now, number=number)
+        assert revision.restores
+        if revision.story:
+            now_loaded = await self.loaded(revision.source)
+            before = self.last_good[revision.source]
+            ((id_, changed),) = [
+                (id_, one) for id_, one in now_loaded.items() if one != before[id_]
+            ]
+            self.written[id_].append(changed.question)
+            return revision.source
+        # What was written since then stays.
+        loaded, then = (
+            {one.id: self.own(one) for one in stories.values()}
+            for stories in (
+                await self.loaded(revision.source),
+                self.at_revision[revision.restores],
+            )
+        )
+        assert loaded == then
+        if revision.source != FOLDER:
+            feed = await self.store.sources.get(revision.source)
+            assert feed
+            assert feed.paused_at
+        return revision.source
+
     async def _do(self, step: Step) -> str:
         """Do *step*, check its own source, and return that source."""
         now, corpus = NOW + timedelta(hours=len(self.at_revision)), self.store.corpus
@@ -173,22 +199,7 @@ class World:
                 assert summaries == sorted(one.partition("\n")[0] for one in stories)
                 return FOLDER
             case Undo(number):
-                revision = await corpus.undo(by="U1", at=now, number=number)
-                assert revision.restores
-                # What was written since then stays.
-                loaded, then = (
-                    {one.id: self.own(one) for one in stories.values()}
-                    for stories in (
-                        await self.loaded(revision.source),
-                        self.at_revision[revision.restores],
-                    )
-                )
-                assert loaded == then
-                if revision.source != FOLDER:
-                    feed = await self.store.sources.get(revision.source)
-                    assert feed
-                    assert feed.paused_at
-                return revision.source
+                return await self._undo(number, now)
             case Remove(number):
                 feed = await self._feed(number)
                 await corpus.remove_feed(feed, by="U1", at=now)

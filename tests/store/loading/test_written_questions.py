@@ -114,7 +114,7 @@ async def test_undo_takes_back_only_the_load(store: Store, tmp_path: Path) -> No
     await load(store, stories(tmp_path))
     await load(store, stories(tmp_path, {}, {"summary": "Rain empties the beaches of the island."}))
     await write(store, "ferries")
-    revision = await store.corpus.undo(by=U1, at=NOW)
+    revision = await store.corpus.undo(by=U1, at=NOW, number=1)
     assert (revision.added, revision.edited, revision.removed) == (0, 1, 0)
     assert "Swimmers" in (await story(store, "beaches")).summary
     assert (await story(store, "ferries")).question == WRITTEN.question
@@ -128,11 +128,46 @@ async def test_undo_of_what_came_before_and_after_several_versions(
     await write(store, "ferries", WrittenQuestion(insight="Old.", question="An old question?"))
     await load(store, stories(tmp_path, {"summary": "Ferries wait in the fog for many hours."}))
     await write(store, "ferries")
-    await store.corpus.undo(by=U1, at=NOW)
+    await store.corpus.undo(by=U1, at=NOW, number=1)
     article = await story(store, "ferries")
     assert article.summary == "Ferries wait in the fog for hours."
     assert (article.insight, article.question) == (WRITTEN.insight, WRITTEN.question)
     assert not (await store.corpus.reload(stories(tmp_path), by=U1, at=NOW)).is_changed
+
+
+async def test_undo_takes_the_latest_back_be_it_a_question_or_a_load(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries", WrittenQuestion(insight="Old.", question="An old question?"))
+    await load(store, stories(tmp_path, {"summary": "Ferries wait in the fog for many hours."}))
+    await write(store, "ferries")
+    with pytest.raises(ParleyError, match="Revision 4 only wrote a question"):
+        await store.corpus.undo(by=U1, at=NOW, number=4)
+    seen = []
+    for _ in range(3):
+        revision = await store.corpus.undo(by=U1, at=NOW, team_id=T1)
+        article = await story(store, "ferries")
+        seen.append((revision.restores, "many" in article.summary, article.question))
+    assert seen == [(4, True, "An old question?"), (1, False, "An old question?"), (2, False, "")]
+    with pytest.raises(ParleyError, match="Nothing to undo"):
+        await store.corpus.undo(by=U1, at=NOW)
+    shown = [(one.number, one.story) for one in await store.corpus.history() if one.story]
+    assert shown == [(number, "Fog") for number in (7, 5, 4, 2)]
+    assert {one.author for one in await store.corpus.history() if one.story} == {(T1, U1)}
+
+
+async def test_undo_leaves_a_question_alone_whose_story_is_gone_or_has_its_own(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, stories(tmp_path))
+    await write(store, "ferries")
+    await load(store, stories(tmp_path, {"question": "Who owns it?"}))
+    await store.corpus.undo(by=U1, at=NOW, number=1)
+    await load(store, stories(tmp_path, {"question": "Who owns it?"}))
+    assert (await store.corpus.undo(by=U1, at=NOW)).restores == 1
+    assert (await store.corpus.undo(by=U1, at=NOW)).restores == 2
+    assert not (await story(store, "ferries")).question
 
 
 async def test_undo_knows_versions_that_were_replaced_often(store: Store, tmp_path: Path) -> None:
@@ -154,8 +189,9 @@ async def test_questions_push_no_load_out_of_the_history(store: Store, tmp_path:
     await load(store, stories(tmp_path, {}, {"headline": "More sun"}))
     for number in range(15):
         await write(store, "ferries", WrittenQuestion(insight="", question=f"Number {number}?"))
-    assert [one.loaded_by for one in await store.corpus.history()] == [U1, U1]
-    await store.corpus.undo(by=U1, at=NOW)
+    loads = [one.loaded_by for one in await store.corpus.history(20) if not one.story]
+    assert loads == [U1, U1]
+    await store.corpus.undo(by=U1, at=NOW, number=1)
     assert (await story(store, "beaches")).headline == "Sun"
     assert (await story(store, "ferries")).question == "Number 14?"
 
@@ -268,6 +304,8 @@ class Model:
         self.loads: list[list[FileStory]] = []
         """What each load that can be undone has loaded, the one that is loaded now last."""
         self.written = ["", ""]
+        self.undoable: list[tuple[int, str] | None] = []
+        """The changes that an undo takes back: (place, question before) for a question."""
 
     async def load(self, stories: list[FileStory]) -> None:
         records = [
@@ -277,15 +315,20 @@ class Model:
         (self.folder / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
         await self.store.corpus.reload(self.folder, by=U1, at=NOW)
         if not self.loads or stories != self.loads[-1]:
+            if self.loads:
+                self.undoable.append(None)
             self.loads.append(stories)
 
     async def do(self, step: str, place: int, text: str) -> None:
         stories = [*self.loads[-1]]
         end, insight, question = stories[place]
         if step == "undo":
-            if len(self.loads) > 1:
+            if self.undoable:
                 await self.store.corpus.undo(by=U1, at=NOW)
-                self.loads.pop()
+                if question_before := self.undoable.pop():
+                    self.written[question_before[0]] = question_before[1]
+                else:
+                    self.loads.pop()
         elif step == "write":
             (article,) = [one for one in await self.articles() if one.headline == STORIES[place]]
             written = WrittenQuestion(insight="It matters." if text else "", question=text)
@@ -294,6 +337,8 @@ class Model:
                     await self.write(article, written)
             else:
                 await self.write(article, written)
+                if text != self.written[place]:
+                    self.undoable.append((place, self.written[place]))
                 self.written[place] = text
         else:
             changed = {"edit": end, "insight": insight, "own": question} | {step: text}
