@@ -161,7 +161,9 @@ class Revision:
     @property
     def changes(self) -> str:
         """How many articles it changed, in words."""
-        return tally(added=self.added, edited=self.edited, removed=self.removed)
+        texts = {"added": self.added, "edited": self.edited, "removed": self.removed}
+        others = {"only in another place, or with another link or date": self.moved}
+        return tally(**(texts if any(texts.values()) else others))
 
 
 class FeedChange(StrEnum):
@@ -296,6 +298,8 @@ class Nothing:
     """The answer to a query without a match: the topics nearest to its words, possibly none."""
 
     topics: tuple[str, ...] = ()
+    is_undated: bool = False
+    """Whether the query asked for the newest stories, and no story has a date."""
 
 
 Answer = Found | Unsure | Nothing

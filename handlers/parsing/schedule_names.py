@@ -73,8 +73,8 @@ def read_name(typed: str) -> str:
         raise ParleyError(f"A name has at most {LONGEST_NAME} characters.")
     if _is_of_the_grammar(name):
         raise ParleyError(
-            f"“{shown}” cannot be a name: in a command it means something else. Choose two words,"
-            " as in `friday-digest`."
+            f"“{shown}” cannot be a name: in a command it means something else. Choose another,"
+            " such as `friday-digest`."
         )
     return name
 

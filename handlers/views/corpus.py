@@ -90,7 +90,7 @@ def status(
     text = _loaded(revision)
     if size:
         text += (
-            f" {counted(size.questions, 'question')}, {counted(size.topics, 'topic')},"
+            f" {counted(size.questions, 'different question')}, {counted(size.topics, 'topic')},"
             f" {counted(size.characters, 'character')}."
         )
     if feeds:

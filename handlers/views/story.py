@@ -334,6 +334,9 @@ def nothing(
     If no topic is near, *examples* are shown: topics that have stories.
     """
     text = f"I have no story on “{plain(words, 200)}”."
+    if answer.is_undated:
+        text = "None of my stories has a date, so I can't tell which are the newest."
+        can_ask = False
     blocks: list[Block] = [section(text)]
     if names := answer.topics or examples:
         lead = "The nearest topics I know:" if answer.topics else "I do have stories on:"

@@ -48,6 +48,7 @@ from store.types import (
     FeedSource,
     Found,
     Match,
+    Nothing,
     ParleyError,
     Problem,
     Revision,
@@ -204,12 +205,16 @@ class Corpus:
     async def find(self, query: str, *, limit: int = 10) -> Answer:
         """Search for *query*, which may be any text; see `Finder.find`.
 
-        If it asks for the newest stories, and some have a date, return those.
+        If it asks for the newest stories, return those. If no story has a date, return one that has
+        the words of the query, or else `Nothing` that is undated.
         """
-        if asks_for_newest(query) and (latest := await reading.latest(self._database, limit)):
+        is_for_newest = asks_for_newest(query)
+        if is_for_newest and (latest := await reading.latest(self._database, limit)):
             matches = (Match(article=one, score=1.0, reasons=lambda _: ()) for one in latest)
             return Found(matches=tuple(matches), is_by_date=True)
         answer = await self._search(lambda finder: finder.find(query, limit=limit))
+        if is_for_newest and not isinstance(answer, Found):
+            return Nothing(is_undated=True)
         return self._loaded.typeahead.suggest(query, answer)
 
     async def _search(self, search: Callable[[Finder], Awaitable[_T]]) -> _T:

@@ -35,6 +35,13 @@ async def test_the_answer_is_in_the_ack_itself(slack: Slack) -> None:
     assert len(slack.workspace.calls) == calls
 
 
+async def test_without_dates_nobody_can_see_the_newest_stories(slack: Slack) -> None:
+    for words in ("latest", "what's new?"):
+        (answer,) = await slack.type(f"/brief {words}")
+        assert answer["text"].startswith("None of my stories has a date")
+        assert "Ask for this topic" not in labels(answer)
+
+
 async def test_next_match_replaces_the_answer(slack: Slack) -> None:
     (answer,) = await slack.type("/brief geneva")
     assert "Match 1 of 2" in texts([answer])

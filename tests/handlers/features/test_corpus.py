@@ -23,7 +23,7 @@ from tests.machine import NOW
 async def test_status_says_what_is_loaded(slack: Slack) -> None:
     (answer,) = await slack.type("/corpus status")
     assert "2 documents with 3 stories are loaded: revision 1" in answer["text"]
-    assert "3 questions, 4 topics, " in answer["text"]
+    assert "3 different questions, 4 topics, " in answer["text"]
     assert f" Parley {VERSION}." in answer["text"]
     assert answer["ephemeral"]
 
@@ -282,6 +282,14 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     ]
     assert answer["text"].split("\n")[1:] == lines
     assert [block["text"]["text"] for block in answer["blocks"][1:]] == lines
+
+
+async def test_a_reload_that_only_moves_stories_says_so(slack: Slack) -> None:
+    (slack.corpus / "ports.txt").rename(slack.corpus / "harbours.txt")
+    (answer,) = await slack.type("/corpus reload")
+    assert "1 only in another place, or with another link or date." in answer["text"]
+    (answer,) = await slack.type("/corpus undo")
+    assert "1 only in another place" in answer["text"]
 
 
 async def test_undo_restores_a_revision_by_its_number(slack: Slack) -> None:
