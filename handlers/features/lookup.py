@@ -11,7 +11,7 @@ from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
 from handlers.features.dependencies import Options
-from handlers.parsing.small_talk import SmallTalk, small_talk
+from handlers.parsing.small_talk import SmallTalk, is_learned, small_talk
 from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -176,10 +176,12 @@ class LookUp:
     async def small_talk(self, words: str) -> SmallTalk | None:
         """Return what kind of small talk *words* in a search are; None for a look-up.
 
-        A phrase of courtesy such as "salve" is a look-up if it finds a story.
+        A phrase of courtesy such as "salve" is a look-up if it finds a story, and so is a sentence
+        that is only like those that Parley has learned.
         """
         talk = small_talk(words) if words else None
-        if talk and talk.is_courtesy and isinstance(await self.store.corpus.find(words), Found):
+        is_sure = talk and not talk.is_courtesy and is_learned(words)
+        if talk and not is_sure and isinstance(await self.store.corpus.find(words), Found):
             return None
         return talk
 

@@ -1,18 +1,27 @@
 """Recognize small talk: what people say to a colleague, and not to a search box.
 
-Only whole messages count: "hello" greets, and "hello kitty" is a look-up. A question counts as one
-about Parley if all of its words are common or belong to what Parley does, so "how do I schedule a
-question?" does, and "how do countries schedule elections?" is a look-up.
+All knowledge is in `small_talk.txt` beside this module: short sentences of each kind. To teach
+Parley something, add a sentence there. Two steps decide what a text is:
+
+1. A text with a word that is not in the file is a look-up.
+2. If all of its words are, it is of the kind whose sentences are most like it, by a naive Bayes
+   classifier over its words and its pairs of neighbouring words. Sentences that look like talk and
+   ask for a story are a kind too.
 """
 
 import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from functools import lru_cache
+from importlib.resources import files
+from itertools import chain, groupby, pairwise
+from math import log
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from handlers.parsing.words import MONTH_NAMES, NUMBERS
+from store.language.words import is_english, stem
 
 
 class SmallTalk(Enum):
@@ -52,297 +61,31 @@ class SmallTalk(Enum):
     @property
     def is_courtesy(self) -> bool:
         """Whether it is a phrase of courtesy, and no question about Parley."""
-        return self in _PHRASES
+        return self in _COURTESIES
 
 
-_WORD = re.compile(r"[^\W_]+")
-_EMOJI = re.compile(r":[\w+'-]+:")
+_Kind = SmallTalk | None
+"""None is the kind of sentences that ask for a story."""
+_COURTESIES = frozenset(
+    {SmallTalk.THANKS, SmallTalk.BYE, SmallTalk.PRAISE, SmallTalk.FINE, SmallTalk.HELLO}
+)
+_COMMAND = re.compile(r"/[\w-]*?(?=(?:brief|discuss|digest|corpus)\b)")
 _CHANNEL = re.compile(r"#[^\W\d]\S*")
-_COMMAND = re.compile(r"/[\w-]*?(brief|discuss|digest|corpus)\b")
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday weekday weekend"
-
-_PHRASES = {
-    SmallTalk.THANKS: "thanks|thank (?:you|u)|thx|ty|cheers|danke(?: schön)?|vielen dank"
-    "|merci(?: beaucoup)?|(?:muchas |mille )?gra(?:cias|zie)|obrigad[oa]|спасибо",
-    SmallTalk.BYE: "(?:good ?)?bye(?: bye)?|farewell|(?:see|catch) (?:you|ya|u)|cya|good ?night"
-    "|take care|tschüss|auf wiedersehen|adieu|adiós|au revoir|arrivederci|hasta luego"
-    "|(?:have|enjoy) (?:a|your) (?:(?:nice|good|great|lovely) )?(?:day|evening|weekend|lunch)",
-    SmallTalk.PRAISE: "cool|awesome|brilliant|perfect|wow|well done|got it|nice one|good one"
-    "|(?:i )?(?:love|like) (?:it|this|that|you)|(?:good|great|nice|super|lovely) (?:job|work|bot)"
-    "|(?:that|this|it|you) (?:(?:s|is|was|are|re) )?(?:so )?(?:great|super|awesome|nice|good)",
-    SmallTalk.FINE: "ok|okay|yes|yep|yeah|no|nope|nah|sure|lol|haha(?:ha)*|sorry|oops|my bad"
-    "|nvm|never ?mind|no (?:problem|worries)|great",
-    SmallTalk.HELLO: "hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)"
-    "|hallo|moin|servus|guten (?:morgen|tag|abend)|bonjour|salut|coucou|bonsoir|hola|ciao|salve"
-    "|buen[oa]s (?:d[ií]as|tardes|noches)|olá|oi|hej|privet|привет|здравствуйте|namaste"
-    rf"|happy (?:{_DAYS.replace(' ', '|')})|how are (?:you|things)|how s it going|what s up",
-}
-"""Patterns of each kind, in the order of which counts if a message has several of them."""
-_FILLERS = (
-    "parley|bot|there|everyone|everybody|all|team|friend|mate|please|again|and|so(?: much)?"
-    "|very much|a lot|a bunch|too|then|later|tomorrow|soon|today|for (?:your|the|all) (?:the )?help"
+_EMOJI = re.compile(r":[\w+'-]+:")
+_IS = re.compile(r"\b(what|that|it|who|how|when|where|there|here)['’]s\b")
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+(?:am|pm|h|m|min|st|nd|rd|th)?")
+_TOPIC = re.compile(
+    r"^(?P<wish>.+?(?:something|anything|questions?|discussion|conversation|debate|topic))"
+    r" (?:about|on) (?P<topic>(?!the\b|this\b|it\b).+)$",
+    re.IGNORECASE,
 )
-"""What may stand beside any of them."""
-_PHRASE = re.compile(
-    "(?:"
-    + "|".join(f"(?P<{kind.name}>{words})" for kind, words in _PHRASES.items())
-    + rf"|{_FILLERS})(?: |$)"
-)
-
-
-def _set(*words: str) -> frozenset[str]:
-    return frozenset(" ".join(words).split())
-
-
-_QUESTION = _set(
-    "what who how which are is s re can could do does did you your yourself i we use this it work"
-    " works know have got stories topics things commands command help me the a an for am tell about"
-    " here get started name show need made make built human real robot parley bot there"
-)
-_OF_PARLEY = _set("you your yourself parley bot commands command help")
-_NAMELESS = _set(
-    "how what who do does i we can is are s this it use work works about for see sees everybody"
-    " everyone anyone others else people only me my private"
-)
-"""The words of questions such as "how does this work" and "who can see this"."""
-
-_ASKS = _set(
-    "how what where which when who can could may do does did is are will would should i we want"
-    " need like love please help"
-)
-"""Words that make a sentence a question or a wish."""
-_COMMON = _ASKS | _set(
-    "a about again already also am an and any at be been before being button by click command d"
-    " during explain for from get gets give go got has have here if in instead into it its just"
-    " know let ll m make me my new no not now of off on one only or other others another our out"
-    " over own parley bot possible press re s say see sees show so some somebody t tell that the"
-    " their them there these they this those till to too type until up us use using ve was way ways"
-    " were while why with work works write you your"
-)
-_TIMES = _set(
-    _DAYS,
-    "today tomorrow day week month morning noon afternoon evening time am pm hour o clock christmas"
-    " yesterday last latest previous holiday vacation next one two three four five",
-)
-_POSTS = _set("question digest schedule post message reminder discussion")
-_STORIES = _set("story article news feed rss source")
-_PLACES = _set("channel team thread topic conversation")
-_THIS = _set("this it these them that")
-_REGULAR = _set("daily weekly every each regularly automatically regular automatic")
-
-_DELETING = _set("delete remove")
-_HOW_TO = (
-    (SmallTalk.CHANGE, _DELETING, _set("schedule you parley bot") | _REGULAR),
-    (SmallTalk.DELETE, _DELETING, _POSTS | _THIS),
-    (
-        SmallTalk.CHANGE,
-        _set(
-            "change move skip unskip pause stop cancel resume edit delete remove end disable mute"
-            " unsubscribe reschedule postpone delay turn"
-        ),
-        _POSTS | _THIS | _REGULAR | _set("you parley bot ask time get"),
-    ),
-    (SmallTalk.NEXT, _set("when which next tomorrow plan see show list"), _POSTS),
-    (SmallTalk.ADD, _set("add load upload import include submit come"), _STORIES),
-    (
-        SmallTalk.SCHEDULE,
-        _set("schedule set plan automate configure subscribe remind arrange send choose pick"),
-        _POSTS | _STORIES | _THIS | _PLACES | _REGULAR | _set("us"),
-    ),
-    (
-        SmallTalk.SCHEDULE,
-        _REGULAR | _set("digest schedule reminder often"),
-        _POSTS | _STORIES,
-    ),
-    (
-        SmallTalk.DISCUSS,
-        _set("ask post discuss start publish question discussion"),
-        _POSTS | _THIS | _PLACES,
-    ),
-    (SmallTalk.ABOUT, _set("find search share look read"), _STORIES),
-    (SmallTalk.INVITE, _set("invite add join"), _set("you parley bot")),
-)
-"""Each kind with what is done and to what; the first that has a word of both is meant."""
-_OF_COMMANDS = {
-    "brief": SmallTalk.ABOUT,
-    "discuss": SmallTalk.DISCUSS,
-    "digest": SmallTalk.SCHEDULE,
-    "corpus": SmallTalk.ADD,
-}
-_SMALL = _set(
-    "a am an and any are at be been by d did didn do does don for from had has have here i in is it"
-    " ll m me my not now of on or our please re s so t that the them these they this to us ve was"
-    " we were what which will with you your bot parley"
-)
-_WHEN = _TIMES | _REGULAR | _set(" ".join((*MONTH_NAMES, *NUMBERS)).lower())
-_CHANGED = (
-    _COMMON
-    | _WHEN
-    | _POSTS
-    | _set(
-        "mute snooze skip hold change move push shift set switch reschedule postpone delay ask keep"
-        " unpause resume restart bring put update drop run adjust edit pause stop cancel never send"
-        " back return later earlier after before half quarter past minute twice once thrice times"
-        " per another timezone zone away holiday bank public national bit while summer winter"
-        " spring autumn notice further long little rather fewer less often same different office"
-        " closed than meant mean said actually sooner forward ahead late early soon second third"
-        " leave during break everyone everybody nobody nothing don days except xmas easter year"
-        " eve vacation"
-    )
-) - _set("name work works way ways")
-_SAYINGS = (
-    (
-        SmallTalk.PRIVACY,
-        r"\b(?:delete|remove|erase|forget|wipe|clear|export|download|see|show|access)"
-        r" (?:(?:all|of|the|me|any) )*(?:my|our) (?:\w+ )?"
-        r"(?:data|info|information|messages|history|searches|words|account|records|logs|queries)\b"
-        r"|\b(?:forget|erase) (?:about )?me\b|\b(?:about|know|have on) me\b.*"
-        r"|\bhave (?:on|about) me\b"
-        r"|^(?=.*\b(?:you|parley|bot|my|our)\b)(?:do|does|are|is|what|where|who|how|can|will"
-        r"|why|did|have|has|don t)\b.*\b(?:stor(?:e|es|ed|ing)|sav(?:e|es|ed|ing)"
-        r"|keep(?:s|ing)?|kept|log(?:s|ged|ging)?|record(?:s|ed|ing)?|track(?:s|ed|ing)?|collect(?:s|ed|ing)?"
-        r"|remember(?:s|ed)?|spy(?:ing)?|listen(?:s|ing)?|read(?:ing)?|sell|privacy|confidential)\b"
-        r"|^(?:who|(?:who )?(?:can|do|does|will)(?: \w+)?) (?:sees?|reads?) (?:what|my|our)\b"
-        r"|\b(?:your|parley s?) (?:privacy|data)\b",
-        _SMALL
-        | _set(
-            "delete remove erase forget wipe clear export download see show access all data info"
-            " information message history search word account record log query queries about know"
-            " store stored storing save saved saving keep keeping kept logged logging recorded"
-            " recording track tracked tracking collect collected collecting remember remembered spy"
-            " spying listen listening read reading sell private privacy confidential anonymous safe"
-            " who where how long can type typed say said write wrote ask asked look looked up"
-            " everything anything something somewhere personal conversation chat channel dm policy"
-            " gdpr searches protection people admin anyone everyone others else slack why secret"
-            " name"
-        ),
-    ),
-    (
-        SmallTalk.ABOUT,
-        r"^(?:is|are|do|does|what|which)\b(?=.*\b(?:you|this|it|that|parley|bot)\b)"
-        r".*\b(?:chat ?gpt|gpt|openai|ai|a i|llm|claude|gemini|copilot|language model|human"
-        r"|robot)\b",
-        _SMALL
-        | _set(
-            "chat gpt chatgpt openai ai i llm claude gemini copilot language model human robot real"
-            " person use using used by powered made run built behind just some kind large real"
-        ),
-    ),
-    (
-        SmallTalk.UNSUBSCRIBE,
-        r"\bunsubscribe (?:me|us)\b|\b(?:remove|take|get) (?:me|us) (?:off|from|out)\b|^remove me$"
-        r"|\bopt(?: me| us)? out\b|\bleave (?:me|us) alone\b"
-        r"|\bstop (?:messag|bother|spamm|ping|tagg|annoy|writ|dm)\w* (?:to )?(?:me|us)\b",
-        _SMALL
-        | _set(
-            "unsubscribe remove take get off out opt leave alone stop messaging bothering spamming"
-            " pinging tagging annoying writing dming list channel post message question digest"
-            " daily how can want more all everything"
-        ),
-    ),
-    (
-        SmallTalk.UNDO,
-        r"^(?:undo|revert)\b|^reverse (?:it|that|this|the)\b|^roll\b.*\bback\b|^take back\b"
-        r"|\b(?:take|put|change|bring|turn) (?:it|that|this|them|the \w+) back\b"
-        r"|\bdidn t mean\b|\bdid not mean\b|^(?:that|it|this) was (?:a mistake|wrong|an accident)$"
-        r"|\bback (?:to )?(?:how|the way|as) it was\b|^cancel (?:the|that|my) (?:skip|pause)$",
-        _SMALL
-        | _set(
-            "undo revert reverse roll take back put change bring turn mean how way as mistake wrong"
-            " accident last latest previous skip pause move edit order everything all one just"
-            " again changes changed skipping pausing schedule time cancel"
-        ),
-    ),
-    (
-        SmallTalk.OWNER,
-        r"^whose\b|^(?:who|what|which|tell me who|do you know who)\b.*\b(?:set|setup"
-        r"|own(?:s|ed|er)?|created?|made|started|added|scheduled|configured|responsible|charge|manages?|runs?"
-        r"|put|turned|switched|asked for)\b.*\b(?:this|it|that|these|them|here|owner|channel|thing"
-        r"|(?:post|question|digest|schedule|reminder|message)s?)\b|^who (?:is|s) the owner$"
-        r"|^owner$",
-        _SMALL
-        | _POSTS
-        | _WHEN
-        | _set(
-            "who whose tell know set setup up own owns owned owner create created made started"
-            " added scheduled configured responsible charge manage manages run runs put turned"
-            " switched asked channel thing current currently first"
-        ),
-    ),
-    (
-        SmallTalk.NEXT,
-        r"^(?:when|what|which|is|are|was|were|will|does|do|did|has|have|any|anything|show)\b.*"
-        r"\b(?:next|still|scheduled|planned|upcoming|paused|running|active|due|coming|stopped"
-        r"|skipped|post(?:s|ed|ing)?)\b|^(?:is|are|will) (?:it|they|that|this|there|the \w+) "
-        r"(?:be )?(?:on|off|out|one)\b",
-        _SMALL
-        | _POSTS
-        | _WHEN
-        | _set(
-            "when next still off scheduled planned upcoming paused running active due coming"
-            " stopped skipped posted posting one up come comes then there again show get going"
-            " out status channel anything set today tonight been yet"
-        ),
-    ),
-    (
-        SmallTalk.DISCUSS,
-        r"^(?:ask|pose|throw)\b.*\b(?:something|anything|questions?)\b|^(?:post|send) something\b"
-        r"|^(?:give|post|send|put|start|drop|bring|suggest|got|get|need)\b.*"
-        r"\b(?:questions?|discussion|conversation|debate)\b",
-        _SMALL
-        | _set(
-            "ask pose throw give post send put start drop bring suggest got get need something"
-            " anything question discussion conversation debate team everyone everybody people"
-            " channel another one new some more interesting fun good random nice today discuss talk"
-            " out go going next up about"
-        ),
-    ),
-    (
-        SmallTalk.CHANGE,
-        r"^(?:pause|mute|snooze|skip|stop|hold|change|move|push|shift|make|set|switch|turn"
-        r"|reschedule|postpone|delay|post|send|ask|keep|unpause|resume|restart|cancel|bring|put|update|drop|do"
-        r"|run|have|adjust|edit|not|only|except|no|don t|never|also|every|on|at|i (?:meant|said"
-        r"|mean)"
-        r"|(?:we|i|everyone|everybody|nobody) (?:re|are|m|am|s|is|will)|instead|nothing|leave|it"
-        r"|a (?:bit|little)|half an|an|one|\d+) (?=.* )"
-        r"(?=.*\b(?:it|them|posts?|posting|questions?|digests?|schedules?|reminders?|time ?zone"
-        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|weekends|weekdays|holidays|later|earlier"
-        r"|half past|(?:twice|once|times) a|\d{1,2} \d\d|\d{1,2} ?[ap]m)\b)",
-        _CHANGED,
-    ),
-)
-"""Each kind with what a text says, and all the words that it may have."""
-_OPENING = re.compile(
-    r"(?:(?:hey|hi|hello|ok|okay|please|pls|parley|so|and|but|oh|oops|um|well|wait|sorry|just"
-    r"|actually|(?:can|could|would|will) (?:you|we|i)|i (?:want|d like)(?: you)?(?: to)?|let s) )+"
-)
-_SAID = frozenset().union(*(known for _, _, known in _SAYINGS)) | _set(
-    "hey hi hello ok okay please pls but oh oops um well wait sorry just let like want could"
-)
-_CLOCK = re.compile(r"\d+(?:am|pm|h|st|nd|rd|th)?")
-_ABOUT = re.compile(r"^(?P<what>.+?) (?:about|on) (?P<topic>(?!the\b|this\b|it\b).+)$")
-_ENDING = _DELETING | _set("stop cancel end turn")
-"""What nobody looks up with "it" or "this" alone."""
-_NOUNS = _POSTS - _set("post schedule") | _REGULAR
-"""One of them alone says what a question is about."""
-_MEANT = (
-    (
-        SmallTalk.DELETE,
-        re.compile(r"\b(?:take back|undo|unsend|retract)\b.*\b(?:question|digest|post)\b", re.I),
-    ),
-    (SmallTalk.SCHEDULE, re.compile(r"\bremind (?:me|us)\b", re.I)),
-    (
-        SmallTalk.CHANGE,
-        re.compile(
-            r"\bdigests?\b|^(?:but )?(?:not|only) on (?:week(?:ends?|days?)|\w+days?)$", re.I
-        ),
-    ),
-)
-_ORDERS = frozenset().union(*(verbs for _, verbs, _ in _HOW_TO)) - _TIMES - _REGULAR
-_KNOWN = frozenset().union(
-    _COMMON, _TIMES, _PLACES, *(verbs | things for _, verbs, things in _HOW_TO)
-)
-_LONG = sorted(word for word in _KNOWN - _COMMON if len(word) >= 5)
+_UNSEEN = 0.01
+"""How many sentences of a kind are taken to have a word that none of them has."""
+_MIN_PAIRS = 3
+"""How many pairs of a text must occur in sentences of its kind, unless it is one of them."""
+_MIN_PAIRS_IF_MEANT = 5
+"""The same for a text with unknown words."""
 
 
 def small_talk(text: str) -> SmallTalk | None:
@@ -350,110 +93,132 @@ def small_talk(text: str) -> SmallTalk | None:
 
     A text without a word, such as a waving hand, is a greeting.
     """
-    text = _CHANNEL.sub("channel", _EMOJI.sub(" ", text.lower()))
-    command = _COMMAND.search(text)
-    words = _WORD.findall(_COMMAND.sub(" ", text))
-    if command:
-        is_question = _KNOWN.issuperset(words) and not _ASKS.isdisjoint(words)
-        return _OF_COMMANDS[command[1]] if is_question else None
+    if text.startswith("/"):
+        return None
+    words = _words(text)
     if not words:
         return SmallTalk.HELLO
-    return (
-        _courtesy(" ".join(words))
-        or _said(words)
-        or _question(frozenset(words))
-        or _how_to(words)
-        or (SmallTalk.DISCUSS if discussed(text) else None)
-    )
+    tokens = []
+    for word in words:
+        token = _token(word)
+        if token is None:
+            # Most look-ups end at their first word.
+            return SmallTalk.DISCUSS if discussed(text) else None
+        tokens.append(token)
+    sentence = _significant(tokens)
+    if sentence in _EXAMPLES:
+        return _EXAMPLES[sentence]
+    return _kind(sentence, min_pairs=_MIN_PAIRS)
+
+
+def is_learned(text: str) -> bool:
+    """Return whether *text* is one of the sentences that Parley has learned from."""
+    return _significant(map(_token, _words(text))) in _EXAMPLES
 
 
 def meant_talk(text: str) -> SmallTalk | None:
     """Return what a *text* that finds no story probably asks for; None if it is a look-up."""
-    return next((kind for kind, words in _MEANT if words.search(text)), None)
+    return _kind(_significant(map(_token, _words(text))), min_pairs=_MIN_PAIRS_IF_MEANT)
 
 
 def discussed(text: str) -> str:
     """Return the topic of "ask us something about iran"; "" for other words."""
-    about = _ABOUT.match(" ".join(text.rstrip("?!. ").split()))
-    is_wish = about and _said(_WORD.findall(about["what"].lower())) is SmallTalk.DISCUSS
-    return about["topic"] if about and is_wish else ""
+    found = _TOPIC.match(" ".join(text.rstrip("?!. ").split()))
+    is_wish = found and small_talk(found["wish"]) is SmallTalk.DISCUSS
+    return found["topic"] if found and is_wish else ""
 
 
-def _said(words: list[str]) -> SmallTalk | None:
-    """Return the kind of a sentence about what is scheduled, or about what Parley stores."""
-    if not all(_is_of(_SAID, word) for word in words):
-        return None
-    text = " ".join(words)
-    if opening := _OPENING.match(text):
-        text = text[opening.end() :]
-    for kind, said, known in _SAYINGS:
-        if re.search(said, text) and all(_is_of(known, word) for word in text.split()):
-            return kind
-    return None
+def _words(text: str) -> list[str]:
+    """Return the words of *text* in lower case; a command is a word, and so is a channel."""
+    text = _COMMAND.sub(" command", _CHANNEL.sub("channel", _EMOJI.sub(" ", text.lower())))
+    if "'" in text or "’" in text:
+        text = _IS.sub(r"\1 is", text).replace("'", "").replace("’", "")
+    return _WORD.findall(text)
 
 
-def _is_of(known: frozenset[str], word: str) -> bool:
-    is_plural = word.endswith("s") and word[:-1] in known
-    return word in known or is_plural or _CLOCK.fullmatch(word) is not None
+def _base(word: str) -> str:
+    """Return what the forms of *word* have in common; 9 stands for every number and time."""
+    return "9" if _NUMBER.fullmatch(word) else stem(word)
 
 
-def _courtesy(text: str) -> SmallTalk | None:
-    """Return the kind of a text that has nothing but phrases of courtesy."""
-    kinds, at = set(), 0
-    while at < len(text):
-        phrase = _PHRASE.match(text, at)
-        if phrase is None:
-            return None
-        kinds.add(phrase.lastgroup)
-        at = phrase.end()
-    return next((kind for kind in _PHRASES if kind.name in kinds), None)
+def _sections() -> dict[str, list[str]]:
+    """Return the sentences of each section of the file."""
+    sections: dict[str, list[str]] = {}
+    for line in (files(__package__) / "small_talk.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            sentences = sections[line.strip("[]")] = []
+        elif line and not line.startswith("#"):
+            sentences += map(str.strip, line.split(";"))
+    return sections
 
 
-def _question(words: frozenset[str]) -> SmallTalk | None:
-    """Return ABOUT for a question about Parley as a whole."""
-    is_of_parley = words <= _QUESTION and words & _OF_PARLEY and words - _OF_PARLEY
-    is_nameless = (
-        words <= _NAMELESS and words & _set("this it") and words & _set("how what see sees private")
-    )
-    return SmallTalk.ABOUT if is_of_parley or is_nameless else None
-
-
-def _how_to(words: list[str]) -> SmallTalk | None:
-    """Return what a question or an order of known words wants to do with Parley."""
-    said = set()
-    for word in words:
-        # Most look-ups end at their first word.
-        if (corrected := _corrected(word)) not in _KNOWN and not word.isdigit():
-            return None
-        said.add(corrected)
-    verbs, things = said, said
-    if not said & _ASKS:
-        # An order such as "post a question" begins with what to do, and names the thing.
-        first = _corrected(words[0])
-        verbs, things = {first} & _ORDERS, said - {first}
-        if first not in _ENDING:
-            things -= _THIS
-    for kind, its_verbs, its_things in _HOW_TO:
-        done, about = verbs & its_verbs, things & its_things
-        # "I want to schedule a day off" has one word that is both a verb and a thing.
-        if done and about and (len(done | about) > 1 or done & _NOUNS):
-            return kind
-    return None
+_SECTIONS = _sections()
+_STANDS_FOR = {
+    _base(word): _base(line.split()[0]) for line in _SECTIONS.pop("SAME") for word in line.split()
+} | {_base(word): "" for line in _SECTIONS.pop("FILLERS") for word in line.split()}
+"""The token of a word that has others of the same meaning, or "" for one that says nothing."""
+_BASES = [
+    (None if section == "LOOKUP" else SmallTalk[section], [*map(_base, _words(sentence))])
+    for section, sentences in _SECTIONS.items()
+    for sentence in sentences
+]
+_KNOWN = {*_STANDS_FOR, *chain.from_iterable(bases for _, bases in _BASES)}
+_LONG: dict[str, list[str]] = defaultdict(list)
+"""The known words that may be misspelled, by their first letter, which hardly anybody mistypes."""
+for _word in sorted(word for word in _KNOWN if len(word) > 4):
+    _LONG[_word[0]].append(_word)
 
 
 # People use the same words in different look-ups.
 @lru_cache(maxsize=2_000)
-def _corrected(word: str) -> str:
-    """Return the known word that *word* is a form of or, if it is long, misspells; or the word."""
-    if word in _KNOWN:
-        return word
-    for ending in ("ies", "ing", "ed", "s"):
-        base = word.removesuffix(ending)
-        # "stories" is of "story", "setting" of "set", and "scheduled" of "schedule".
-        for of in (f"{base}y", base, base[:-1], f"{base}e") if base != word else ():
-            if of in _KNOWN:
-                return of
-    if len(word) < 5:
-        return word
-    near = process.extractOne(word, _LONG, scorer=OSA.distance, score_cutoff=1 + (len(word) > 7))
-    return near[0] if near else word
+def _token(word: str) -> str | None:
+    """Return what stands for *word* or, if it is long, for the word that it misspells.
+
+    That is "" if the word says nothing, and None if it is unknown.
+    """
+    base = _base(word)
+    if base not in _KNOWN:
+        if len(word) < 5 or is_english(word):
+            return None
+        most = 1 + (len(word) > 7)
+        near = process.extractOne(base, _LONG[base[:1]], scorer=OSA.distance, score_cutoff=most)
+        if near is None:
+            return None
+        base = near[0]
+    return _STANDS_FOR.get(base, base)
+
+
+def _significant(tokens: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the tokens without repetitions, and without those that say nothing."""
+    return tuple(token for token, _ in groupby(filter(None, tokens)))
+
+
+def _features(sentence: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return the words and the pairs of neighbours, among them the start and the end."""
+    return {*zip(sentence), *pairwise(("", *sentence, ""))}
+
+
+_EXAMPLES: dict[tuple[str, ...], _Kind] = {}
+_SIZES: Counter[_Kind] = Counter()
+"""How many sentences a kind has."""
+_COUNTS: dict[_Kind, Counter[tuple[str, ...]]] = defaultdict(Counter)
+"""How many sentences of a kind have a word, or a pair of neighbours."""
+for _kind_of, _bases in _BASES:
+    _example = _significant(_STANDS_FOR.get(base, base) for base in _bases)
+    _EXAMPLES[_example] = _kind_of
+    _SIZES[_kind_of] += 1
+    _COUNTS[_kind_of].update(_features(_example))
+_FEATURES = frozenset().union(*_COUNTS.values())
+
+
+def _kind(sentence: Sequence[str], *, min_pairs: int) -> _Kind:
+    """Return the most likely kind; None if less than *min_pairs* pairs of words speak for it."""
+    features = _features(sentence) & _FEATURES
+    kind = max(_COUNTS, key=lambda kind: _log_likelihood(kind, features))
+    pairs = sum(len(one) == 2 and one in _COUNTS[kind] for one in features)
+    return kind if pairs >= min_pairs else None
+
+
+def _log_likelihood(kind: _Kind, features: Iterable[tuple[str, ...]]) -> float:
+    counts, size = _COUNTS[kind], _SIZES[kind]
+    return log(size) + sum(log((counts[one] + _UNSEEN) / size) for one in features)

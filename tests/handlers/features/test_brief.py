@@ -489,3 +489,12 @@ async def test_the_newest_stories_are_shown_one_by_one(slack: Slack, tmp_path: P
     (answer,) = await slack.press(Action.BRIEF_NEXT, answer)
     assert "Story 2 of the 3 newest" in texts([answer])
     assert "Day 5" in texts([answer])
+
+
+async def test_what_only_resembles_small_talk_is_a_lookup_if_it_finds_a_story(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief is it paused?")
+    assert "what is planned there" in answer["text"]
+    (slack.corpus / "new.txt").write_text("New\nThe truce is paused.\nAn insight.\nWhy?\n")
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type("/brief is it paused?")
+    assert "The truce is paused" in answer["text"]

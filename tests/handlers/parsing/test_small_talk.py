@@ -1,8 +1,14 @@
 """What is small talk, and what is a look-up."""
 
-import pytest
+import json
+import string
 
-from handlers.parsing.small_talk import SmallTalk, small_talk
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.parsing import small_talk as module
+from handlers.parsing.small_talk import SmallTalk, discussed, meant_talk, small_talk
 from tests.machine import ROOT
 
 _SAID = {
@@ -12,7 +18,7 @@ _SAID = {
     """,
     SmallTalk.THANKS: """
         thanks; Thank you so much!; thx :+1:; great, thanks; merci beaucoup
-        thanks for your help, bye
+        thanks for your help, bye; hi there, thanks a lot!; Thanks, that was very helpful 🙏
     """,
     SmallTalk.BYE: "bye; good bye; see you later; Good night everyone; have a nice weekend",
     SmallTalk.PRAISE: "well done; Good bot; nice one!; that's great; I love it; got it",
@@ -32,7 +38,7 @@ _SAID = {
     """,
     SmallTalk.CHANGE: """
         where do I change the time of our question; how to pause the digest over christmas
-        please skip tomorrow's question; how do I unsubscribe from this; how do I stop you
+        please skip tomorrow's question; how do I stop you; don't post on holidays please
         delete the schedule; remove the daily question; stop it; turn it off; cancel the last post
         pause it until I'm back; change it to twice a week; push it back by an hour
         make it less often; a bit later please; nothing on Wednesdays; leave out bank holidays
@@ -47,7 +53,10 @@ _SAID = {
         undo; undo that; undo the skip; take that back; revert that; put it back; that was a mistake
         I didn't mean to do that; change it back please; cancel the pause
     """,
-    SmallTalk.UNSUBSCRIBE: "Please unsubscribe me; remove me from this; stop messaging me; opt out",
+    SmallTalk.UNSUBSCRIBE: """
+        Please unsubscribe me; remove me from this; stop messaging me; opt out
+        how do I unsubscribe from this; please stop sending me these messages
+    """,
     SmallTalk.PRIVACY: """
         delete my data; do you store what I type?; forget me; do you log our messages?
         what do you know about me?; who can see what I search for?; erase my search history
@@ -110,6 +119,9 @@ def test_small_talk(kind: SmallTalk) -> None:
         "next post",
         "stop the war",
         "undo brexit",
+        "elections postponed",
+        "why did the bank close",
+        "talk about sanctions",
         "who owns twitter",
         "who set up the gaza foundation",
         "who started the war",
@@ -144,6 +156,89 @@ def test_small_talk(kind: SmallTalk) -> None:
 )
 def test_what_may_be_a_look_up(text: str) -> None:
     assert small_talk(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thankyou",
+        "how do I schedulle a dailly question",
+        "whose digset is this?",
+    ],
+)
+def test_a_long_word_may_be_misspelled(text: str) -> None:
+    assert small_talk(text)
+
+
+def test_every_sentence_of_the_file_is_of_its_kind() -> None:
+    """A sentence that stands under two kinds teaches nothing."""
+    found = {
+        text: (kind, talk.name if (talk := small_talk(text)) else "LOOKUP")
+        for kind, sentences in module._SECTIONS.items()
+        for text in sentences
+    }
+    assert {text: kinds for text, kinds in found.items() if len({*kinds}) > 1} == {}
+
+
+def test_every_kind_has_sentences() -> None:
+    assert {*module._SECTIONS} == {*SmallTalk.__members__, "LOOKUP"}
+
+
+def test_labelled_look_ups_are_left_alone() -> None:
+    path = ROOT / "tests" / "store" / "finding" / "lookups.jsonl"
+    queries = [json.loads(line)["query"] for line in path.read_text("utf-8").splitlines()]
+    assert [query for query in queries if small_talk(query)] == []
+
+
+_SENTENCES = st.sampled_from([text for several in module._SECTIONS.values() for text in several])
+_WORDS = st.sampled_from(sorted({word for text in _SAID.values() for word in text.split()}))
+
+
+@given(st.text() | st.lists(_WORDS, max_size=12).map(" ".join))
+def test_any_text_has_an_answer_and_always_the_same(text: str) -> None:
+    talk = small_talk(text)
+    module._token.cache_clear()
+    assert small_talk(text) is talk
+    assert meant_talk(text) in {*SmallTalk, None}
+    assert discussed(text) in text or " ".join(text.split())
+
+
+@given(_SENTENCES.filter(lambda text: "/" not in text), st.sampled_from("!?.,… "))
+def test_case_and_punctuation_do_not_matter(text: str, sign: str) -> None:
+    talk = small_talk(text)
+    assert small_talk(text.upper()) is talk
+    assert small_talk(string.capwords(text).replace(" ", f"{sign} ") + sign) is talk
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("ask us something about Iran", "Iran"),
+        ("Post a question on climate change?", "climate change"),
+        ("give the team something about timber, please", "timber, please"),
+        ("ask us something about it", ""),
+        ("show me something about iran", ""),
+        ("a talk about iran", ""),
+        ("something", ""),
+    ],
+)
+def test_the_topic_of_a_discussion(text: str, topic: str) -> None:
+    assert discussed(text) == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "talk"),
+    [
+        ("remind me every friday at 5pm in general", SmallTalk.SCHEDULE),
+        ("when do you post the next question in politics", SmallTalk.NEXT),
+        ("who owns twitter", None),
+        ("dockworkers", None),
+        ("when is the next election", None),
+        ("how do I request a visa", None),
+    ],
+)
+def test_what_a_text_without_a_story_probably_means(text: str, talk: SmallTalk | None) -> None:
+    assert meant_talk(text) is talk
 
 
 def test_no_headline_of_the_samples_is_small_talk() -> None:
