@@ -43,7 +43,8 @@ from handlers.slack.error_replies import require_first
 from handlers.slack.payloads import SlashCommand
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
-from handlers.views import question, readings
+from handlers.views import question, readings, schedule_questions
+from handlers.views.command_buttons import LIST, RESTORE, ask, fingerprint, is_same, short_hash
 from handlers.views.message import Message, message
 from store import Store
 from store.posting.names import without_default_name
@@ -131,7 +132,7 @@ class Digest:
         """Run the commands of a button, one a line: corrected, chosen, or to take one back."""
         lines = [line.partition(" ") for line in (press.value.words or " ").splitlines()]
         verb, _, became = lines[0][0].partition(":")
-        is_back = verb == views.RESTORE
+        is_back = verb == RESTORE
         if is_back:
             lines[0] = "on", "", lines[0][2]
         if any(DigestWord.read(word) is None for word, _, _ in lines):
@@ -157,7 +158,7 @@ class Digest:
         """
         schedule = await self.store.schedules.get(request.team_id, schedule_id)
         order = order_of(schedule) if schedule else None
-        if order and views.short_hash(order) != became and write_order(order) != words:
+        if order and short_hash(order) != became and write_order(order) != words:
             raise ParleyError(
                 f"It has been changed again since, so I have not taken that change back."
                 f" `{Command.DIGEST}` shows what it is now."
@@ -170,7 +171,7 @@ class Digest:
         """
         if value.schedule_id:
             await self.actions.schedule(request.team_id, value)
-        elif views.fingerprint(await self._meant(request, rest)) != value.key:
+        elif fingerprint(await self._meant(request, rest)) != value.key:
             raise ChangedError
 
     async def _meant(self, request: Request, rest: str) -> Sequence[Schedule]:
@@ -202,10 +203,10 @@ class Digest:
         """Do what was chosen from the menu of a schedule in a list."""
         by = await self.slack.directory.full_member(press.team_id, press.user_id)
         schedule = await self.actions.schedule(press.team_id, press.value)
-        word, _, mark = press.value.words.removeprefix(views.LIST).partition(":")
+        word, _, mark = press.value.words.removeprefix(LIST).partition(":")
         chosen = MenuWord.read(word)
         # The form shows what the schedule is now.
-        if chosen is not MenuWord.EDIT and not views.fingerprint([schedule]).startswith(mark):
+        if chosen is not MenuWord.EDIT and not fingerprint([schedule]).startswith(mark):
             raise ChangedError
         match chosen:
             case MenuWord.EDIT:
@@ -226,7 +227,7 @@ class Digest:
                 assert_never(chosen)
         await answer(respond, await self._named(schedule, shown))
         team_id, user_id, channel_id = press.team_id, press.user_id, schedule.channel_id
-        if press.value.words.startswith(views.LIST):
+        if press.value.words.startswith(LIST):
             listed = await self.schedules.of_team(team_id, user_id)
         else:
             listed = await self.schedules.of_channel(team_id, user_id, channel_id) or message(
@@ -253,11 +254,11 @@ class Digest:
             case DigestWord.ON:
                 return await self._on(request, rest, schedule_id)
             case DigestWord.TALK | DigestWord.LIST if more := as_typed(readable(rest)).strip():
-                return views.no_more_words(word, more)
+                return schedule_questions.no_more_words(word, more)
             case DigestWord.LIST:
                 return await self.schedules.of_team(request.team_id, request.user_id)
             case DigestWord.HELP:
-                return views.digest_help(self._topics())
+                return schedule_questions.digest_help(self._topics())
             case DigestWord.TALK:
                 return await self.talk.of_channel(request)
             case DigestWord.NEXT | DigestWord.PREVIEW:
@@ -285,7 +286,7 @@ class Digest:
             )
         # A button would cut off longer words.
         is_whole = len(corrected) <= MOST_WORDS
-        return views.digest_help(
+        return schedule_questions.digest_help(
             self._topics(),
             unknown=word,
             correction=corrected if is_whole else None,
@@ -302,7 +303,7 @@ class Digest:
         if len(schedules) > 1 and word is DigestWord.NEXT:
             return await self._next_of_all(schedules, request.user_id)
         if len(schedules) > 1:
-            return views.which(schedules, word, "")
+            return schedule_questions.which(schedules, word, "")
         (schedule,) = schedules
         if word is DigestWord.NEXT:
             return await self._named(schedule, await self._next(schedule, request.user_id))
@@ -323,7 +324,7 @@ class Digest:
         if len(schedules) > 1 and (not is_named or word in (DigestWord.RESUME, DigestWord.UNSKIP)):
             schedules = await self.which.likely(schedules, word, words, by)
         if len(schedules) > 1 and not (is_named and word.is_for_all):
-            return views.which(schedules, word, words, takes_all=word.is_for_all)
+            return schedule_questions.which(schedules, word, words, takes_all=word.is_for_all)
         if word is DigestWord.UNSKIP and not words and _ALL.search(rest):
             words = "all"
         answers = []
@@ -340,7 +341,7 @@ class Digest:
         every = await self.store.schedules.of_channel(request.team_id, request.channel_id)
         others = [one for one in every if one.id not in {named.id for named in schedules}]
         each = map(views.one_of_several, schedules, answers)
-        return views.joined([*each, *views.untouched(others)])
+        return views.joined([*each, *schedule_questions.untouched(others)])
 
     async def _change(
         self, schedule: Schedule, request: Request, word: Change, rest: str, by: FullMember
@@ -373,7 +374,7 @@ class Digest:
             posts = parse_posts(rest, today=self.actions.today(schedule))
         except UnclearError as error:
             allowed = await self.actions.allowed(schedule, error.readings, by=by)
-            return views.ask(str(error), readings.choices(allowed, word), schedule)
+            return ask(str(error), readings.choices(allowed, word), schedule)
         except ParleyError:
             if word is DigestWord.SKIP or not _ALL.fullmatch(rest):
                 raise
@@ -430,7 +431,7 @@ class Digest:
                     question = "Do you mean a pause?" if choices else ""
                 days = " and ".join(map(format_dates, done))
                 question = f"The post of {days} is skipped already. {question}".rstrip()
-            return views.ask(question, choices, schedule)
+            return ask(question, choices, schedule)
         return await self.actions.pause(schedule, until, by=by)
 
     async def _on(self, request: Request, words: str, schedule_id: str) -> Message:
@@ -490,10 +491,10 @@ class Digest:
     ) -> Message:
         """Start *orders*, which change the schedule *named* or with *schedule_id*, or ask first."""
         if not (named or schedule_id):
-            same = [one for one in schedules if any(views.is_same(each, one) for each in orders)]
-            orders = [each for each in orders if not any(views.is_same(each, one) for one in same)]
+            same = [one for one in schedules if any(is_same(each, one) for each in orders)]
+            orders = [each for each in orders if not any(is_same(each, one) for one in same)]
             if not orders:
-                raise ParleyError(views.is_there(same[0]))
+                raise ParleyError(schedule_questions.is_there(same[0]))
         if len(orders) > 1:
             return readings.offer_several(orders, schedules)
         (order,) = orders
@@ -501,7 +502,7 @@ class Digest:
             theirs = [one for one in schedules if await self.actions.rights.may_change(one, by)]
             is_other = any(one.kind is not order.kind for one in schedules)
             if schedules and (len(schedules) > 1 or is_other or not theirs):
-                return views.add_or_replace(order, schedules, theirs)
+                return schedule_questions.add_or_replace(order, schedules, theirs)
             named = schedules[0] if schedules else None
         return await self.actions.set_up(
             request.channel_id,
@@ -559,7 +560,7 @@ class Digest:
         if not rest and await self.store.posts.is_extra_since(
             schedule, self.options.clock() - _MOMENT, but=key
         ):
-            return views.ask(
+            return ask(
                 "I posted an extra one less than a minute ago. Do you want another one?",
                 [("Post another one", f"now {AGAIN}")],
                 schedule,

@@ -21,7 +21,10 @@ from handlers.slack.button_press import Press
 from handlers.slack.directory import UnknownPersonError, UnknownPresenceError
 from handlers.slack.people import FullMember
 from handlers.views import digest as views
+from handlers.views import schedule_questions
+from handlers.views.command_buttons import fingerprint, restoring
 from handlers.views.message import Message
+from handlers.views.order_text import describe, posting_days
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
 from store.posting.names import kept_name
@@ -104,7 +107,7 @@ class ScheduleActions:
             schedule = schedules[0] if len(schedules) == 1 else None
         if schedule is None:
             raise ParleyError(ENDED)
-        if value.key and views.fingerprint([schedule]) != value.key:
+        if value.key and fingerprint([schedule]) != value.key:
             raise ChangedError
         return schedule
 
@@ -141,10 +144,12 @@ class ScheduleActions:
             order = replace(order, name=order.name or kept_name(order, before, taken=taken))
             await self.rights.require(before, by)
             if _is_of_another(before, by) and not is_confirmed:
-                return views.confirm(before, f"on {write_order(order) or ''}", order=order)
-        became = views.describe(order)
+                return schedule_questions.confirm(
+                    before, f"on {write_order(order) or ''}", order=order
+                )
+        became = describe(order)
         if before:
-            told = self._told(before, by, became=became, words=views.restoring(before, order))
+            told = self._told(before, by, became=became, words=restoring(before, order))
         else:
             about = About(channel_id=channel_id, name=order.name, what=became)
             told = Told(about=about, by=by.user_id, now=self.options.clock())
@@ -183,9 +188,9 @@ class ScheduleActions:
         """Delete a schedule; unless that *is_confirmed*, ask before it is somebody else's."""
         await self.rights.require(schedule, by)
         if _is_of_another(schedule, by) and not is_confirmed:
-            return views.confirm(schedule, "off")
+            return schedule_questions.confirm(schedule, "off")
         upcoming = await self.store.planning.upcoming(replace(schedule, paused_until=None), 1)
-        told = self._told(schedule, by, words=views.restoring(schedule))
+        told = self._told(schedule, by, words=restoring(schedule))
         await self.store.schedules.remove(schedule, told=told)
         others = await self.store.schedules.of_channel(by.team_id, schedule.channel_id)
         return views.is_off(schedule, upcoming, others=len(others), by=by.user_id)
@@ -202,7 +207,7 @@ class ScheduleActions:
             raise ParleyError(f"<@{to}> owns it already.")
         if _is_of_another(schedule, by) and not is_confirmed:
             asked = None if to == by.user_id else to
-            return views.confirm(schedule, f"owner <@{to}>", to=asked)
+            return schedule_questions.confirm(schedule, f"owner <@{to}>", to=asked)
         directory, where = self.slack.directory, f"<#{schedule.channel_id}>"
         lacks = "only a full member of this workspace can"
         try:
@@ -229,7 +234,7 @@ class ScheduleActions:
             channel_id=schedule.channel_id,
             schedule_id=schedule.id,
             name=schedule.name,
-            what=views.describe(schedule),
+            what=describe(schedule),
             became=became,
             words=words,
         )
@@ -300,7 +305,7 @@ class ScheduleActions:
 
     def no_post(self, schedule: Schedule, dates: Sequence[date]) -> str:
         """Return that the schedule has no post on any of *dates*."""
-        days = views.posting_days(schedule.timetable)
+        days = posting_days(schedule.timetable)
         return f"No post is planned for {format_dates(dates)}: posts come {days}."
 
     async def is_due(self, schedule: Schedule, on: date) -> bool:
@@ -330,7 +335,7 @@ class ScheduleActions:
         """Raise `ParleyError` if the schedule has no post today."""
         today = self.today(schedule)
         if not schedule.timetable.has_post_on(today):
-            days = views.posting_days(schedule.timetable)
+            days = posting_days(schedule.timetable)
             raise ParleyError(
                 f"There is no post on {format_date(today)}: posts come {days}."
                 f" `{Command.DIGEST} now` posts an extra one."

@@ -35,9 +35,9 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request, home_of, require_reader
 from handlers.slack.directory import NotReadyError, UnknownPresenceError
 from handlers.slack.payloads import Interaction
-from handlers.views import schedule as views
+from handlers.views import schedule_form as views
 from handlers.views.blocks import Element
-from handlers.views.digest import fingerprint, is_same
+from handlers.views.command_buttons import fingerprint, is_same
 from handlers.views.message import message
 from handlers.views.modal import View, field_errors, updated, window
 from store import Store

@@ -12,7 +12,7 @@ from handlers.parsing.small_talk import SmallTalk, discussed
 from handlers.parsing.spoken_orders import channel_in
 from handlers.slack.api_errors import FAILURES
 from handlers.views import digest as views
-from handlers.views import welcome
+from handlers.views import schedule_list, welcome
 from handlers.views.message import Message, paragraphs
 from store import Store
 from store.posting.planning import UpcomingPost
@@ -76,7 +76,7 @@ class ScheduleList:
 
     async def overview(self, schedules: Sequence[Schedule], user_id: UserId) -> Message:
         """Render the *schedules* of one channel, with what this person may do with them."""
-        return views.of_channel(
+        return schedule_list.of_channel(
             schedules,
             await self.coming(schedules),
             changeable=await self._changeable(schedules, user_id),
@@ -110,10 +110,10 @@ class ScheduleList:
                 for schedule in schedules
                 if schedule.owner_id == user_id or schedule.channel_id in known
             ]
-        shown, page, pages = views.paged(schedules, page)
+        shown, page, pages = schedule_list.paged(schedules, page)
         coming = await self.coming(shown)
         changeable = await self._changeable(shown, user_id) if shown else ()
-        return views.schedules(
+        return schedule_list.schedules(
             shown,
             coming,
             changeable=changeable,

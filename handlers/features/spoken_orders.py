@@ -14,7 +14,7 @@ from handlers.parsing.schedule_names import take_name
 from handlers.parsing.schedule_order import parse_order_at
 from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
 from handlers.slack.people import FullMember
-from handlers.views import spoken_order as views
+from handlers.views import spoken_orders as views
 from handlers.views.message import Message
 from store import Store
 from store.types import ChannelId, ParleyError, Schedule, TeamId, UserId

@@ -15,8 +15,8 @@ from handlers.parsing.schedule_order import parse_order_at
 from handlers.parsing.sub_commands import Change, DigestWord
 from handlers.slack.button_press import Request
 from handlers.slack.people import FullMember
-from handlers.views.digest import which
 from handlers.views.message import Message
+from handlers.views.schedule_questions import which
 from store.types import ParleyError, PostKind, Schedule
 
 ENDLESS = frozenset(

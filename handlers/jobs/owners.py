@@ -10,7 +10,7 @@ from handlers.slack.directory import (
     UnknownPersonError,
     UnknownPresenceError,
 )
-from handlers.views.digest import describe
+from handlers.views.order_text import describe
 from store.posting.notices import Told
 from store.posting.schedules import Schedules
 from store.types import About, ParleyError, Schedule, TeamId, UserId

@@ -7,7 +7,7 @@ from handlers import ids
 from handlers.button_value import MODAL, Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import plain
-from handlers.views import corpus, digest, talk
+from handlers.views import corpus, schedule_list, talk
 from handlers.views.as_written import Part, as_written
 from handlers.views.blocks import (
     Block,
@@ -161,8 +161,8 @@ def _channels(contents: Contents) -> list[Block]:
             return []
         hint = "None of them gets a question every day yet."
         return [section(f"{lead}\n{hint}", accessory=schedule_button())]
-    lines = digest.schedule_lines(schedules, coming)[:CHANNELS]
+    lines = schedule_list.schedule_lines(schedules, coming)[:CHANNELS]
     if len(schedules) > len(lines):
         lines.append(f"… and {len(schedules) - len(lines)} more: `{Command.DIGEST} list`")
     another = None if contents.is_guest else schedule_button("Add another")
-    return [section(lead, accessory=another), *digest.line_sections(lines)]
+    return [section(lead, accessory=another), *schedule_list.line_sections(lines)]

@@ -13,8 +13,9 @@ from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_order import write_order
 from handlers.parsing.timetable import describe, describe_days, describe_start
 from handlers.parsing.zones import zone_label
-from handlers.views.digest import ask, several
+from handlers.views.command_buttons import ask
 from handlers.views.message import Message
+from handlers.views.schedule_questions import several
 from store.posting.names import default_name
 from store.posting.public_holidays import region_name
 from store.posting.schedules import MOST_SCHEDULES

@@ -8,7 +8,7 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import code, plain
 from handlers.parsing.small_talk import SmallTalk
 from handlers.views.blocks import Element, button, section
-from handlers.views.digest import commands
+from handlers.views.command_buttons import commands
 from handlers.views.message import Message, message, paragraphs
 from handlers.views.notice import TAKE_BACK
 from handlers.views.story import topics

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.parsing.sub_commands import CorpusWord, DigestWord, SourcesWord
 from handlers.views.corpus import MENU, corpus_help
-from handlers.views.digest import digest_help
+from handlers.views.schedule_questions import digest_help
 from handlers.views.sources import sources_help
 from tests.machine import ROOT
 

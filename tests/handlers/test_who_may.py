@@ -29,9 +29,9 @@ from handlers.button_value import Value
 from handlers.ids import Action, Block, Command, Field, Modal, Shortcut, Step
 from handlers.parsing.sub_commands import CorpusWord, DigestWord, MenuWord
 from handlers.slack.directory import GUEST, STRANGER, UNKNOWN
+from handlers.views.command_buttons import fingerprint
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.delete_post import NOT_THEIRS
-from handlers.views.digest import fingerprint
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store.types import FeedChange
 from tests.handlers.conftest import Slack, Switches, dm, in_form

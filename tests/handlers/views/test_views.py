@@ -21,7 +21,9 @@ from handlers.views import (
     modal,
     notice,
     question,
-    schedule,
+    schedule_form,
+    schedule_list,
+    schedule_questions,
     story,
     talk,
     unasked,
@@ -251,8 +253,8 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "ended": lambda matches, words: notice.notice(told(PostKind.ENDED, words)),
     "owned": lambda matches, words: notice.notice(told(PostKind.OWNED, words)),
     "restored": lambda matches, words: notice.notice(told(PostKind.RESTORED, words)),
-    "confirm": lambda matches, words: digest.confirm(planned(words), "off"),
-    "confirm a change": lambda matches, words: digest.confirm(
+    "confirm": lambda matches, words: schedule_questions.confirm(planned(words), "off"),
+    "confirm a change": lambda matches, words: schedule_questions.confirm(
         planned(words), f"on {words}", order=planned(words)
     ),
     "handed over": lambda matches, words: digest.is_handed_over(planned(words), ANA),
@@ -270,10 +272,10 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
         last=told(PostKind.QUESTION, words),
         chosen=None,
     ),
-    "schedules": lambda matches, words: digest.schedules(
+    "schedules": lambda matches, words: schedule_list.schedules(
         [planned(words)] * 20, {}, changeable={planned(words).id}, page=1, pages=4
     ),
-    "mistyped digest": lambda matches, words: digest.digest_help(
+    "mistyped digest": lambda matches, words: schedule_questions.digest_help(
         [words] * 2, unknown=words, correction=words
     ),
     "status": lambda matches, words: corpus.status(
@@ -290,7 +292,9 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "problems": lambda matches, words: corpus.invalid(
         [Problem(path=PurePosixPath(words), line=1, message=words)] * 40
     ),
-    "unknown digest": lambda matches, words: digest.digest_help([words] * 2, unknown=words),
+    "unknown digest": lambda matches, words: schedule_questions.digest_help(
+        [words] * 2, unknown=words
+    ),
     "unknown corpus": lambda matches, words: corpus.corpus_help(unknown=words),
 }
 
@@ -396,18 +400,18 @@ def at_home(words: str, *, page: int) -> home.Contents:
 
 
 WINDOWS |= {
-    "schedule": lambda matches, words: schedule.schedule(
+    "schedule": lambda matches, words: schedule_form.schedule(
         Order(timetable=planned(words).timetable, topics=(words, words[:75], "x")),
         channel_id=C1,
         value=Value(),
-        note=schedule.replaces(planned(words)),
+        note=schedule_form.replaces(planned(words)),
         now=NOW,
     ),
-    "known schedule": lambda matches, words: schedule.schedule(
+    "known schedule": lambda matches, words: schedule_form.schedule(
         Order(timetable=planned(words).timetable),
         channel_id=C1,
         value=Value(channel_id=C1, schedule_id="T1:C1", key="of before"),
-        note=schedule.before_editing(planned(words), U1),
+        note=schedule_form.before_editing(planned(words), U1),
         now=NOW,
     ),
     "question": lambda matches, words: unasked.question_form(
@@ -656,6 +660,6 @@ def test_the_list_of_schedules_fits_at_any_length(every: int) -> None:
         ),
         next=Occurrence(due_on=date(2026, 11, 24), due_at=datetime(2026, 11, 24, tzinfo=UTC)),
     )
-    shown, page, pages = digest.paged([one] * every, 99)
-    message = digest.schedules(shown, {}, changeable={one.id}, page=page, pages=pages)
+    shown, page, pages = schedule_list.paged([one] * every, 99)
+    message = schedule_list.schedules(shown, {}, changeable={one.id}, page=page, pages=pages)
     check_message(message, people=PEOPLE)

@@ -24,9 +24,10 @@ from handlers.views.blocks import (
     section,
     text_input,
 )
-from handlers.views.digest import owner_text, schedule_line, schedule_lines, schedule_status
 from handlers.views.message import counted
 from handlers.views.modal import View, form
+from handlers.views.order_text import owner_text, schedule_status
+from handlers.views.schedule_list import schedule_line, schedule_lines
 from store.types import ChannelId, News, Order, PostKind, Schedule, Timetable, UserId
 
 _KINDS = {

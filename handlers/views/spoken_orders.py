@@ -9,16 +9,10 @@ from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import write_dates
 from handlers.views import readings
 from handlers.views.blocks import button
-from handlers.views.digest import (
-    add_or_replace,
-    commands,
-    describe,
-    is_same,
-    is_there,
-    owner_text,
-    schedule_status,
-)
+from handlers.views.command_buttons import commands, is_same
 from handlers.views.message import Message, paragraphs
+from handlers.views.order_text import describe, owner_text, schedule_status
+from handlers.views.schedule_questions import add_or_replace, is_there
 from store.posting.schedules import MOST_SCHEDULES
 from store.types import ChannelId, Order, Schedule
 
