@@ -75,7 +75,15 @@ WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
 _MOVE = """
 UPDATE post SET state = $4, attempts = $5, doubts = $6, looks = $7, not_before = $8,
                 called_at = $9, owner = $10, message_ts = $11, error = $12,
-                asked_by = CASE WHEN CAST($13 AS BIGINT) = 1 THEN asked_by END
+                asked_by = CASE WHEN CAST($13 AS BIGINT) = 1 THEN asked_by END,
+                headline = CASE WHEN $4 <> 'sending' THEN headline ELSE COALESCE(
+                    (SELECT a.headline FROM loaded_article a WHERE a.id = post.article_id),
+                    (SELECT r.headline FROM retired_article r WHERE r.id = post.article_id),
+                    headline) END,
+                question = CASE WHEN $4 <> 'sending' THEN question ELSE COALESCE(
+                    (SELECT a.question FROM loaded_article a WHERE a.id = post.article_id),
+                    (SELECT r.question FROM retired_article r WHERE r.id = post.article_id),
+                    question) END
 WHERE key = $1 AND state = $2 AND attempts = $3
 RETURNING *
 """

@@ -271,6 +271,24 @@ async def test_the_text_that_was_asked_counts_and_not_its_later_edit(
     assert (await ask(store, clock)).question == other
 
 
+async def test_a_question_that_was_edited_before_it_was_sent_counts_as_it_was_sent(
+    store: Store, clock: StoppedClock, tmp_path: Path
+) -> None:
+    folder, edited = tmp_path / "corpus", "Who keeps the lamp alight tonight?"
+    await load(store, folder, 1)
+    planned = await ask(store, clock)
+    path = folder / "d0.txt"
+    path.write_text(path.read_text().replace(planned.question, edited))
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    await send_all(store, clock)
+    write(folder, (0, 1, 1, 1, 1, 1, 1))
+    path.unlink()
+    (folder / "copy.txt").write_text(f"More\nA gull sang.\nLoudly.\n{edited}")
+    await store.corpus.reload(folder, by="U1", at=NOW)
+    asked = [(await ask(store, clock)).question for _ in range(7)]
+    assert asked[-1] == edited
+
+
 async def test_one_question_for_all_stories_starves_none(
     store: Store, clock: StoppedClock, tmp_path: Path
 ) -> None:
