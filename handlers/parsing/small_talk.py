@@ -106,14 +106,18 @@ def small_talk(text: str) -> SmallTalk | None:
             return SmallTalk.DISCUSS if discussed(text) else None
         tokens.append(token)
     sentence = _significant(tokens)
-    if sentence in _EXAMPLES:
-        return _EXAMPLES[sentence]
-    return _kind(sentence, min_pairs=_MIN_PAIRS)
+    is_example = sentence in _EXAMPLES
+    kind = _EXAMPLES[sentence] if is_example else _kind(sentence, min_pairs=_MIN_PAIRS)
+    if kind and kind.is_courtesy and any(map(_is_other_form, words)):
+        # "ty" is thanks, and "ties" are looked up.
+        return None
+    return kind
 
 
 def is_learned(text: str) -> bool:
-    """Return whether *text* is one of the sentences that Parley has learned from."""
-    return _significant(map(_token, _words(text))) in _EXAMPLES
+    """Return whether *text* is a sentence of several words that Parley has learned from."""
+    sentence = _significant(map(_token, _words(text)))
+    return len(sentence) > 1 and sentence in _EXAMPLES
 
 
 def meant_talk(text: str) -> SmallTalk | None:
@@ -136,6 +140,11 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def _is_other_form(word: str) -> bool:
+    """Return whether *word* is English and another form of a word in the file."""
+    return word not in _SPELLED and not _NUMBER.fullmatch(word) and is_english(word)
+
+
 def _base(word: str) -> str:
     """Return what the forms of *word* have in common; 9 stands for every number and time."""
     return "9" if _NUMBER.fullmatch(word) else stem(word)
@@ -153,6 +162,7 @@ def _sections() -> dict[str, list[str]]:
 
 
 _SECTIONS = _sections()
+_SPELLED = {word for lines in _SECTIONS.values() for line in lines for word in _words(line)}
 _STANDS_FOR = {
     _base(word): _base(line.split()[0]) for line in _SECTIONS.pop("SAME") for word in line.split()
 } | {_base(word): "" for line in _SECTIONS.pop("FILLERS") for word in line.split()}

@@ -491,6 +491,21 @@ async def test_the_newest_stories_are_shown_one_by_one(slack: Slack, tmp_path: P
     assert "Day 5" in texts([answer])
 
 
+@pytest.mark.parametrize("said", ["owners", "support", "supports", "ties"])
+async def test_one_word_is_a_lookup_if_it_finds_a_story(slack: Slack, said: str) -> None:
+    story = "Home owners sue\nThe support of a bridge failed. Old ties broke.\nAn insight.\nWhy?\n"
+    (slack.corpus / "new.txt").write_text(story)
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type(f"/brief {said}")
+    assert "Home owners sue" in answer["text"]
+
+
+@pytest.mark.parametrize("said", ["ties", "sweets", "notes", "salute"])
+async def test_another_form_of_a_courtesy_is_a_lookup(slack: Slack, said: str) -> None:
+    (answer,) = await slack.type(f"/brief {said}")
+    assert f"“{said}”" in answer["text"]
+
+
 async def test_what_only_resembles_small_talk_is_a_lookup_if_it_finds_a_story(slack: Slack) -> None:
     (answer,) = await slack.type("/brief is it paused?")
     assert "what is planned there" in answer["text"]
