@@ -272,13 +272,16 @@ class Digest:
         of = request.team_id, request.user_id, request.channel_id
         if shown := await self.orders.answer(*of, said):
             return shown
-        corrected, talk = guess_command(word, rest), small_talk(said)
+        today = self.options.clock().date()
+        corrected, talk = guess_command(word, rest, today=today), small_talk(said)
         if talk is SmallTalk.NEXT:
             return await self._look(request, DigestWord.NEXT, "", "")
         is_sure = talk in (SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE)
         is_sure = is_sure and not corrected.startswith(("unskip", "resume"))
         if talk is SmallTalk.CHANGE and corrected.startswith("on ") and not has_time(corrected):
             is_sure = True  # "move it by an hour"
+        if talk is SmallTalk.DISCUSS and corrected.startswith("off"):
+            is_sure = True  # "drop a question"
         if talk and (is_sure or not corrected):
             where = where_of(request.channel_id)
             return await self.schedules.small_talk(

@@ -1,13 +1,16 @@
 """Guess which sub-command of `/digest` was meant by words that begin with no sub-command."""
 
 import re
+from datetime import date
 
 from rapidfuzz import fuzz, process
 
-from handlers.parsing.dates import is_until
-from handlers.parsing.sub_commands import MOVE, VERBS, DigestWord
+from handlers.parsing.dates import is_until, parse_until
+from handlers.parsing.readings import UnclearError
+from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
+from store.types import ParleyError
 
 _NEW = (*VERBS[DigestWord.ON], "new")
 _ONE = re.compile(
@@ -36,7 +39,7 @@ _MIN_SIMILARITY = 65
 """How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
 
-def guess_command(word: str, rest: str) -> str:
+def guess_command(word: str, rest: str, *, today: date) -> str:
     """Return the command that was probably meant, "" if there is no telling.
 
     That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
@@ -62,10 +65,28 @@ def guess_command(word: str, rest: str) -> str:
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = DigestWord.ON, f"{word} {rest}"
     if guess is DigestWord.ON:
-        rest = re.sub(r"\bto (?=\d)", "at ", _MOVED_TO.sub("", rest))
-        if typed in MOVE and is_until(rest) and not has_time(rest):
+        rest = _MOVED_TO.sub("", rest)
+        if typed in DELAY and _is_pause(rest, today):
             guess = DigestWord.PAUSE
+        elif is_until(rest):
+            return ""  # a schedule has no end
+        rest = re.sub(r"\bto (?=\d)", "at ", rest)
     return " ".join(f"{guess} {rest}".split()) if guess else ""
+
+
+def _is_pause(words: str, today: date) -> bool:
+    """Return whether *words* say when a pause ends, perhaps after the name of a schedule."""
+    # "friday-digest to monday" changes its days.
+    for when in (words, re.sub(r"^to\s.*", "", words.partition(" ")[2])):
+        if is_until(when):
+            try:
+                parse_until(when, today=today)
+            except UnclearError as error:
+                return bool(error.readings)
+            except ParleyError:
+                return False
+            return True
+    return False
 
 
 def is_new(word: str, rest: str) -> bool:

@@ -17,7 +17,7 @@ from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.readings import LaterStartError, UnclearError
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
-from handlers.parsing.sub_commands import MOVE, VERBS, DigestWord
+from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
 from store.types import ChannelId, Order, ParleyError, PostKind, Timetable
@@ -107,7 +107,10 @@ def _verbs(word: DigestWord, *more: str) -> str:
 _HALTS = (
     (Verb.OFF, "no more"),
     (None, "(?:don't|do not) (?:post|send|ask)|no|not"),
-    (Verb.OFF, _verbs(DigestWord.OFF, "get rid of", "turn off", "switch off", "shut off")),
+    (
+        Verb.OFF,
+        _verbs(DigestWord.OFF, "unsubscribe", "get rid of", "turn off", "switch off", "shut off"),
+    ),
     (Verb.PAUSE, _verbs(DigestWord.PAUSE, "pause", "shut up", "be quiet")),
     (Verb.SKIP, _verbs(DigestWord.SKIP, "skip", "leave out")),
 )
@@ -325,8 +328,10 @@ def _move(words: str, today: date) -> SpokenOrder | None:
         return None
     order, when, is_named = _about(Verb.MOVE, rest)
     when = _TO.sub("", when, count=1)
-    if is_named and is_until(when) and _is_read(parse_until, when, today=today):
-        return replace(order, verb=Verb.PAUSE, words=when)
+    if is_until(when):
+        is_delay = is_named and _after("|".join(DELAY), words) is not None
+        is_pause = is_delay and _is_read(parse_until, when, today=today)
+        return replace(order, verb=Verb.PAUSE, words=when) if is_pause else None
     is_read = is_named and when and _is_read(parse_order, when, **_READ, today=today)
     return replace(order, words=when) if is_read else None
 

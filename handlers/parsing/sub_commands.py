@@ -64,11 +64,13 @@ VERBS: Mapping[DigestWord, Sequence[str]] = {
     DigestWord.PAUSE: ["mute", "snooze", "suspend", "hold", "silence"],
     DigestWord.RESUME: ["continue", "restart", "unpause", "unmute"],
     DigestWord.OFF: [
-        *("stop", "cancel", "drop", "end", "delete", "remove", "disable", "quit", "unsubscribe"),
+        *("stop", "cancel", "drop", "end", "delete", "remove", "disable", "quit"),
     ],
 }
 """Other verbs for a sub-command, after `/digest` and in a sentence."""
-MOVE = ["move", "change", "edit", "update", "reschedule", "shift", "push", "postpone"]
+DELAY = ["push", "postpone", "move", "shift", "reschedule", "delay"]
+"""Verbs that mean a pause if they say until when: "postpone it for a week"."""
+MOVE = [*DELAY, "change", "edit", "update"]
 """Verbs for `on` that are about a schedule which is there."""
 
 

@@ -222,3 +222,22 @@ async def test_what_is_stored_is_answered_and_not_searched_for(slack: Slack) -> 
     for said in ("@Parley delete my data", "/digest do you store what I type?"):
         (answer,) = await (slack.say if said[0] == "@" else slack.type)(said)
         assert "I don't store what you look up" in answer["text"]
+
+
+@pytest.mark.parametrize("said", ["drop a question", "drop us one more question", "drop one"])
+async def test_a_wish_for_a_question_ends_no_schedule(slack: Slack, said: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {said}")
+    assert "`/digest off" not in texts([answer])
+    assert "`/discuss" in answer["text"]
+    (asked,) = await slack.type("/digest drop the question")
+    assert labels(asked) == ["Yes, end it"]
+
+
+@pytest.mark.parametrize("said", ["unsubscribe from the questions", "unsubscribe everybody"])
+async def test_to_unsubscribe_from_more_offers_no_end(slack: Slack, said: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {said}")
+    assert "`/digest off " not in texts([answer])
+    (asked,) = await slack.type("/digest unsubscribe")
+    assert labels(asked) == ["Yes, end it"]

@@ -6,8 +6,9 @@ import pytest
 
 from handlers.parsing.meant_command import guess_command, is_edit, is_new
 from handlers.parsing.spoken_orders import Verb, spoken_order
-from handlers.parsing.sub_commands import MOVE, VERBS, DigestWord
+from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 
+_TODAY = date(2026, 11, 24)
 _VERBS = [(verb, word) for word in VERBS if word is not DigestWord.ON for verb in VERBS[word]]
 
 
@@ -15,8 +16,8 @@ _VERBS = [(verb, word) for word in VERBS if word is not DigestWord.ON for verb i
 def test_a_verb_means_the_same_after_the_command_and_in_a_sentence(
     verb: str, word: DigestWord
 ) -> None:
-    assert guess_command(verb, "lunch-quiz") == f"{word} lunch-quiz"
-    order = spoken_order(f"{verb} the questions in this channel", today=date(2026, 11, 24))
+    assert guess_command(verb, "lunch-quiz", today=_TODAY) == f"{word} lunch-quiz"
+    order = spoken_order(f"{verb} the questions in this channel", today=_TODAY)
     is_of_posts = verb in ("delete", "remove")  # "delete the question" may be about a post
     assert is_of_posts if order is None else order.verb == str(word)
 
@@ -24,8 +25,8 @@ def test_a_verb_means_the_same_after_the_command_and_in_a_sentence(
 @pytest.mark.parametrize("verb", VERBS[DigestWord.ON])
 def test_a_verb_begins_a_schedule(verb: str) -> None:
     assert is_new(verb, "one")
-    assert guess_command(verb, "9:30 mon") == "on 9:30 mon"
-    order = spoken_order(f"{verb} a question every day at 9:30", today=date(2026, 11, 24))
+    assert guess_command(verb, "9:30 mon", today=_TODAY) == "on 9:30 mon"
+    order = spoken_order(f"{verb} a question every day at 9:30", today=_TODAY)
     assert order
     assert order.verb is Verb.ON
 
@@ -33,12 +34,32 @@ def test_a_verb_begins_a_schedule(verb: str) -> None:
 @pytest.mark.parametrize("verb", MOVE)
 def test_a_verb_changes_a_schedule(verb: str) -> None:
     assert is_edit(verb, "it")
-    assert guess_command(verb, "it to 10:00") == "on 10:00"
-    order = spoken_order(f"{verb} the question to 10:00", today=date(2026, 11, 24))
+    assert guess_command(verb, "it to 10:00", today=_TODAY) == "on 10:00"
+    order = spoken_order(f"{verb} the question to 10:00", today=_TODAY)
     assert order
     assert (order.verb, order.words) == (Verb.MOVE, "10:00")
 
 
-def test_to_put_off_until_a_date_is_a_pause() -> None:
-    assert guess_command("postpone", "it until Monday") == "pause until Monday"
-    assert guess_command("push", "to Monday") == "on Monday"
+@pytest.mark.parametrize("verb", DELAY)
+@pytest.mark.parametrize("until", ["until Monday", "until 10 December", "for 2 weeks", "ten days"])
+def test_to_put_off_until_a_date_is_a_pause(verb: str, until: str) -> None:
+    for what in ("it ", "", "lunch-quiz "):
+        named = what if what == "lunch-quiz " else ""
+        assert guess_command(verb, f"{what}{until}", today=_TODAY) == f"pause {named}{until}"
+    order = spoken_order(f"{verb} the question {until}", today=_TODAY)
+    assert order
+    assert order.verb is Verb.PAUSE
+
+
+@pytest.mark.parametrize("verb", ["post", "send", "ask", "make", "set", "put", "change", "update"])
+@pytest.mark.parametrize("until", ["until Monday", "for three weeks", "a month", "to 10 days"])
+def test_no_other_verb_of_a_change_is_a_pause(verb: str, until: str) -> None:
+    assert "pause" not in guess_command(verb, f"it {until}", today=_TODAY)
+    assert spoken_order(f"{verb} the digest {until}", today=_TODAY) is None
+
+
+def test_to_put_off_to_a_day_or_a_time_is_a_change() -> None:
+    assert guess_command("push", "to Monday", today=_TODAY) == "on Monday"
+    assert guess_command("delay", "lunch-quiz to monday", today=_TODAY) == "on lunch-quiz to monday"
+    assert guess_command("delay", "it to 10:30", today=_TODAY) == "on 10:30"
+    assert guess_command("change", "until 10 december", today=_TODAY) == ""
