@@ -137,12 +137,14 @@ def match_edited(
                 matches[index] = number
                 taken.add(number)
 
-    take(
+    # A guid or link alone may be the number of a row, so similar texts come before it.
+    ranked: list[tuple[float, str, str, int, int]] = [
         (-rank, new[index].id, old[number].id, index, number)
         for index, numbers in enumerate(linked)
         for number in dict.fromkeys(numbers)
         if number in old and (rank := texts[index].rank(pairs[number]))
-    )
+    ]
+    take(one for one in ranked if one[0] < -1)
     scored: list[tuple[float, str, str, int, int]] = []
     for index, numbers in enumerate(near):
         if index in matches:
@@ -156,6 +158,7 @@ def match_edited(
             if number not in taken and texts[index].is_similar(pairs[number])
         )
     take(scored)
+    take(one for one in ranked if one[0] >= -1)
     return matches
 
 
@@ -184,11 +187,11 @@ class _Pairing:
             return 4 if is_rewritten else 3 * self._shares_text(old)
         if is_another(self.texts, old.texts):
             return 0
+        own = contained(self.texts.words, old.texts.words) >= SHARED
         if has_question or not self._has_same_id(old):
             shared = self.texts.words & old.texts.words
-            own = contained(self.texts.words, old.texts.words) >= SHARED
             return 2 * (own or bool(shared & words_of(ours.question)))
-        return bool(self.texts.words & old.texts.words)
+        return float(own)
 
     def _has_same_id(self, old: "_Pairing") -> bool:
         ours, theirs = self.article, old.article

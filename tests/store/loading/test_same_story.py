@@ -71,6 +71,10 @@ ANOTHER = {
         "Tram opens | A tram opened after years of noise. | | | 1",
         "Whales return | Some were seen below London Bridge. | | | 1",
     ),
+    "a guid that counts rows, and one word in both": (
+        "Trams open | Police closed streets for trams. | | | 1",
+        "Whale found | Fishermen called police on Sunday. | | | 1",
+    ),
 }  # fmt: skip
 
 
@@ -120,6 +124,25 @@ async def test_a_story_of_its_own_has_its_own_id(
     assert not {*new.values()} & {*old.values()}
     await store.corpus.undo(by="U1", at=NOW)
     assert await ids(store) == old
+
+
+async def test_a_row_above_moves_no_id_when_guids_count_rows(store: Store, tmp_path: Path) -> None:
+    """Each story is edited and has the guid that its neighbour had; they share words."""
+    texts = {
+        "Trams return": "Trams came back to Kent after nine years of works on Monday.",
+        "Whale found": "A dead whale lay on a beach of Kent, fishermen say, for two days.",
+        "Bakers strike": "Bakers of Kent stopped work over pay and long nights.",
+        "Mayor resigns": "The mayor of Kent resigned after an inquiry about lamps.",
+    }
+    before = [f"{one} | {texts[one]} | | | {row}" for row, one in enumerate(texts)]
+    old = await load(store, tmp_path / "corpus", news=before)
+    rows = {"Storm nears": "A storm nears Kent, and boats stay in port.", **texts}
+    after = [
+        f"{one} – Kent News | {rows[one]} Read on. | | | {row}" for row, one in enumerate(rows)
+    ]
+    new = await load(store, tmp_path / "corpus", news=after)
+    kept = {summary: one for summary, one in new.items() if one in old.values()}
+    assert kept == {f"{summary} Read on.": one for summary, one in old.items()}
 
 
 async def test_what_several_stories_share_identifies_none(store: Store, tmp_path: Path) -> None:
