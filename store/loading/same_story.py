@@ -9,7 +9,7 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from store.language.words import FUNCTION_WORDS, words
+from store.language.words import FUNCTION_WORDS, has_digit, words
 
 SHARED = 0.25
 """The share of the shorter text's words that versions with other evidence have in common."""
@@ -26,7 +26,6 @@ capítulo día etapa jornada número parte ronda semana
 """))  # fmt: skip
 """Words after which a number is a name, as in week 12, and no count."""
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_NUMBER = re.compile(r"[^\W_]*\d[^\W_]*(?:[.,]\d+)*")
 _IS_NAME = re.compile(r"[^\W\d_]+\d.*|\d+(?:st|nd|rd|th)|(?:19|20)\d\d")
 # A capital in a sentence. At its beginning, every word has one.
 _NAME = re.compile(r"(?<=[^\W_][ ,;-] )[^\W\d_]\w+|(?<=[^\W_][ ,;-])[^\W\d_]\w+")
@@ -62,7 +61,7 @@ class Texts:
     @cached_property
     def numbers(self) -> frozenset[str]:
         """Return the numbers of the summary."""
-        return frozenset(_NUMBER.findall(self.summary.casefold()))
+        return _numbers(self.summary)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -73,7 +72,7 @@ class Texts:
     @cached_property
     def headline_numbers(self) -> frozenset[str]:
         """Return the numbers of the headline."""
-        return frozenset(_NUMBER.findall(self.headline.casefold()))
+        return _numbers(self.headline)
 
     @cached_property
     def ordinals(self) -> frozenset[str]:
@@ -89,6 +88,10 @@ class Texts:
 def words_of(text: str) -> frozenset[str]:
     """Return the distinct words of *text*, without function words."""
     return frozenset(word for word, _ in words(text)) - FUNCTION_WORDS
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(filter(has_digit, _TOKEN.findall(text.casefold())))
 
 
 def is_same_story(one: Texts, other: Texts) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from store import Store
 from store.loading.article_matching import match_edited
+from store.loading.same_story import Texts
 from store.types import Article
 from tests.machine import NOW
 
@@ -203,3 +204,10 @@ def test_a_match_depends_on_the_texts_alone(
     shuffle = random.Random(seed)
     other = pairs(shuffle.sample(before, len(before)), shuffle.sample(after, len(after)))
     assert pairs(before, after) == other
+
+
+def test_a_long_word_is_read_once() -> None:
+    """Time grows with the length of a text: with its square, this would take an hour."""
+    texts = Texts(headline="week 7", summary=f"{'a' * 1_000_000} 4,000 {'b' * 1_000_000} b2b 1.5")
+    assert texts.numbers == {"4,000", "b2b", "1.5"}
+    assert texts.headline_numbers == {"7"}
