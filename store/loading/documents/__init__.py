@@ -54,6 +54,8 @@ _READERS: Mapping[str, Callable[[Source], Iterator[Story]]] = {
     ".rdf": feed.stories,
 }
 
+_NO_STORY_NOW = "holds no story any more, and keeps those it had: delete the file to remove them"
+
 Hashes: TypeAlias = NDArray[np.uint64]
 """Hashes of articles, 64 bits each."""
 KEYS = 4
@@ -212,6 +214,9 @@ class _Reading:
                 return
             # If it was a document, then what fetched or saved it has failed.
             problems = [source.not_a_document] if source.not_a_document else source.problems
+        if known and not problems and len(self.hashes) == before:
+            # The export that wrote it may have failed.
+            problems = [_problem(name, _NO_STORY_NOW)]
         if not problems:
             self.changed[name] = len(self.hashes) - before
             self.digests[name] = source.digest

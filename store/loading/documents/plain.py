@@ -33,9 +33,12 @@ _LABEL = re.compile(
 """A line that begins with the name of its part, or holds nothing else."""
 _GREEK = re.compile(r"[\u0386-\u03ff\u1f00-\u1fff]{2}")
 _MARK = r"[?\u061f\u1367\u1945\u203d\u2e2e\ua60f\ua6f7]"
-# The mark of Armenian is within a word. In an address, a mark stands before a letter.
-_ASKS = re.compile(rf"\u055e|{_MARK}(?![A-Za-z0-9_/&=%])")
-_ENDS_ASKING = re.compile(rf"\u055e[^.:\u0589]*[\W_]*$|{_MARK}[\W_]*$")
+_WITHIN_WORD = "\u055e"
+"""The question mark of Armenian."""
+_ENDS_OF_SENTENCES = ".:\u0589"
+# In an address, a mark stands before a letter.
+_ASKS = re.compile(rf"{_WITHIN_WORD}|{_MARK}(?![A-Za-z0-9_/&=%])")
+_ANY_MARK = re.compile(_MARK)
 _GOES_ON = re.compile(r"[,;]$|^#{1,6}\s|^(\*\*|__)[^.!]*\1$")
 """The end of half a sentence, or a heading in Markdown."""
 _MARKDOWN = re.compile(r"(?:#{1,6}|[-*+])\s")
@@ -212,7 +215,12 @@ def _asks(text: str) -> bool:
 
 def _ends_asking(text: str) -> bool:
     """Return whether *text* ends with a question; quotes and brackets may follow its mark."""
-    return bool(_ENDS_ASKING.search(_plain_marks(text)))
+    text = _plain_marks(text)
+    end = next((at for at in range(len(text), 0, -1) if text[at - 1].isalnum()), 0)
+    if _ANY_MARK.search(text, end):
+        return True
+    start = max(text.rfind(mark, 0, end) for mark in _ENDS_OF_SENTENCES)
+    return _WITHIN_WORD in text[start + 1 :]
 
 
 def _plain_marks(text: str) -> str:

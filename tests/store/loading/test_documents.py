@@ -280,6 +280,38 @@ def test_a_question_without_a_mark_is_a_warning(tmp_path: Path, question: str) -
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\u055e" * (MAX_TEXT - 2) + ":a",
+        "?" * (MAX_TEXT - 1) + "a",
+        "\u055ea." * (MAX_TEXT // 3) + "b",
+        "*" * (MAX_TEXT - 1) + "a",
+        "(" * MAX_TEXT,
+    ],
+    ids=["Armenian marks", "marks", "Armenian sentences", "stars", "brackets"],
+)
+def test_a_line_of_signs_is_checked_like_any_other(tmp_path: Path, line: str) -> None:
+    """A check that took the square of its length would take seconds, the cube of it hours."""
+    text = f"Headline\nA summary.\n{line}\nDiscuss.\n{TRIPLE}"
+    assert len(read_corpus(write(tmp_path, text)).hashes) == 2
+
+
+@pytest.mark.parametrize(
+    "insight", ["Who pays?", "He asked “who pays?”", "Ո՞վ կվճարի։", "Ո՞վ կվճարի", "من يدفع؟ 🤔"]
+)
+def test_an_insight_that_ends_asking_is_a_question(tmp_path: Path, insight: str) -> None:
+    (found,) = problems(write(tmp_path, f"Headline\nA summary.\n{insight}\nIt rained.\n"))
+    assert f"the question “{insight}” is on line 3" in found
+
+
+@pytest.mark.parametrize(
+    "insight", ["Who pays? Nobody.", "Ո՞վ կվճարի։ Ոչ ոք։", "https://x.example/?a=b", "None. :a"]
+)
+def test_an_insight_that_ends_otherwise_is_none(tmp_path: Path, insight: str) -> None:
+    assert read(write(tmp_path, f"Headline\nA summary.\n{insight}\nIt rained.\n"))
+
+
 def test_labels_in_their_places_are_a_warning(tmp_path: Path) -> None:
     text = "Headline: Docks\nSummary: Won.\n**Insight:** Robots.\nQUESTION : Who pays?\n"
     corpus = read_corpus(write(tmp_path, text))
@@ -321,11 +353,12 @@ def test_a_folder_without_documents_is_a_problem(tmp_path: Path) -> None:
     assert problem.endswith("; notes.md is not read: save it as *.txt")
 
 
+LABELS = ("headline", "summary", "insight", "question")
 LINES = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff"),
     min_size=1,
     max_size=50,
-).filter(lambda text: bool(value_of(text.strip())))
+).filter(lambda text: value_of(text.strip()) and text.strip().lower() not in LABELS)
 QUESTIONS = LINES.map(lambda text: f"{text} Why?")
 
 

@@ -785,3 +785,29 @@ def test_a_broken_document_keeps_its_last_good_version(
         assert corpus.digests.get(name) == known.get(name)
         assert [one.document for one in corpus.articles()] == ["a.txt", "c.jsonl"]
         assert len(corpus.hashes) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("b.csv", "headline,summary,insight,question\n"),
+        ("b.csv", "sep=;\nheadline;summary\n\n"),
+        ("b.tsv", "headline\tsummary\tquestion"),
+        ("b.json", "[]"),
+    ],
+)
+def test_a_document_that_lost_its_stories_keeps_them(
+    tmp_path: Path, name: str, header: str
+) -> None:
+    """An export may have failed; a new document without stories is loaded with a warning."""
+    write(tmp_path, "a.txt", f"Head\n{TRIPLE}")
+    write(tmp_path, name, header)
+    corpus = read_corpus(tmp_path, {name: "before"})
+    assert [*map(str, corpus.problems)] == [
+        f"{name}: holds no story any more, and keeps those it had: delete the file to remove them"
+    ]
+    assert corpus.digests[name] == "before"
+    assert [one.document for one in corpus.articles()] == ["a.txt"]
+    corpus = read_corpus(tmp_path)
+    assert not corpus.problems
+    assert corpus.changed == {"a.txt": 1, name: 0}
