@@ -148,7 +148,7 @@ def _sources_parser(parser: argparse.ArgumentParser) -> None:
         (FeedChange.RESUME, "poll a feed again"),
         (FeedChange.REFRESH, "poll a feed now"),
     ):
-        subparser = command(change, sources.change, purpose)
+        subparser = command(change.value, sources.change, purpose)
         subparser.set_defaults(what=change)
         subparser.add_argument("feed", type=well_formed, metavar="FEED", help=which)
     subparser = command("history", sources.history, "list what the last polls of a feed changed")

@@ -17,7 +17,15 @@ from store.loading.documents.provenance import (
     read_provenance,
     unknown_fields,
 )
-from store.loading.documents.source import Source, Story, also_on, shorten, tidy, value_of
+from store.loading.documents.source import (
+    Source,
+    Story,
+    also_on,
+    shorten,
+    tidy,
+    value_of,
+    with_article,
+)
 from store.parsing.child.markup import has_markup
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
@@ -32,15 +40,18 @@ _LABEL = re.compile(
 )
 """A line that begins with the name of its part, or holds nothing else."""
 _GREEK = re.compile(r"[\u0386-\u03ff\u1f00-\u1fff]{2}")
-_MARK = r"[?\u061f\u1367\u1945\u203d\u2e2e\ua60f\ua6f7]"
+_MARK = r"[?\u061f\u1367\u1945\u203d\u2753\u2754\u2e2e\ua60f\ua6f7]"
 _WITHIN_WORD = "\u055e"
 """The question mark of Armenian."""
 _ENDS_OF_SENTENCES = ".:\u0589"
-# In an address, a mark stands before a letter.
-_ASKS = re.compile(rf"{_WITHIN_WORD}|{_MARK}(?![A-Za-z0-9_/&=%])")
+# In an address, a mark stands before a letter. In Spanish, one stands before the question.
+_ASKS = re.compile(rf"{_WITHIN_WORD}|\u00bf|{_MARK}(?![A-Za-z0-9_/&=%])")
 _ANY_MARK = re.compile(_MARK)
-_GOES_ON = re.compile(r"[,;]$|^#{1,6}\s|^(\*\*|__)[^.!]*\1$")
-"""The end of half a sentence, or a heading in Markdown."""
+_NEEDS_NO_MARK = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff]")
+"""A character of Thai, Lao, Tibetan, Burmese, Khmer or Japanese, which ask without a mark."""
+_HALF = re.compile(r"[,;]$")
+_HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^.!]*\1$")
+"""A heading in Markdown."""
 _MARKDOWN = re.compile(r"(?:#{1,6}|[-*+])\s")
 _EXPECTED = (
     "a text file is a headline and then, for each story, a line for the summary, one for the"
@@ -125,7 +136,7 @@ class _Order:
 
     def __init__(self, source: Source, number: int, headline: str) -> None:
         self._source = source
-        self._headline = number
+        self._headline = number, headline
         self._count = 0
         self._not_asking: list[tuple[int, str]] = []
         """The lines in the place of a question that do not ask."""
@@ -133,61 +144,94 @@ class _Order:
         self._marked_up: list[tuple[int, str]] = []
         self._mistake: tuple[int, str] | None = None
         """The first line that shows that the file is out of step, and why."""
+        self._first_suspect: tuple[int, str] | None = None
+        """The first line that shows it unless its story is only written in an unusual way."""
+        self._suspect: tuple[int, str] | None = None
+        """Such a line in the story before."""
         self._check_words(number, headline, "headline")
-        self._check_label(number, headline, "headline")
 
     def check(self, parts: list[tuple[int, str]]) -> None:
         """Check the lines of one story."""
         self._count += 1
         self._check_words(*parts[0], "summary")
-        for part, line in zip(_PARTS, parts, strict=True):
-            self._check_label(*line, part)
+        lines = [*zip(_PARTS, parts, strict=True)]
+        self._check_labels(lines if self._count > 1 else [("headline", self._headline), *lines])
         number, question = parts[-1]
-        if _asks(question):
-            return
-        if value_of(question):
+        texts = [(at, text) for at, text in parts[:-1] if value_of(text)]
+        asked = next((line for line in texts if _ends_asking(line[1])), None)
+        if self._suspect and (asked or parts[0][1][0].islower()):
+            self._note_mistake(*self._suspect)
+        suspect = None
+        if value_of(question) and not _asks(question):
             self._not_asking.append((number, question))
-        asked = next(
-            (line for line in parts[:-1] if value_of(line[1]) and _ends_asking(line[1])), None
-        )
-        if asked:
-            self._is_wrong(
-                number,
-                f"“{shorten(question)}” is where a question is expected, and the question"
-                f" “{shorten(asked[1])}” is on line {asked[0]}",
-            )
-        elif _GOES_ON.search(_plain_marks(question)):
-            self._is_wrong(number, f"“{shorten(question)}” is where a question is expected")
+            suspect = self._suspicion(number, question, asked)
+        if suspect and _HEADING.match(question) and any(_HEADING.match(one) for _, one in texts):
+            self._note_mistake(*suspect)
+        if suspect and self._suspect:
+            self._note_mistake(*self._suspect)
+        self._first_suspect = self._first_suspect or suspect
+        self._suspect = suspect
+
+    def _suspicion(
+        self, number: int, question: str, asked: tuple[int, str] | None
+    ) -> tuple[int, str] | None:
+        """Return why *question* may be out of its place, which the next story shows, too."""
+        why = f"“{shorten(question)}” is where a question is expected"
+        if asked and not _NEEDS_NO_MARK.search(question):
+            return number, f"{why}, and the question “{shorten(asked[1])}” is on line {asked[0]}"
+        if _HALF.search(_plain_marks(question)) or _HEADING.match(question):
+            return number, why
+        return None
 
     def end(self, rest: list[tuple[int, str]]) -> None:
         """Add what was noticed to the source; *rest* are the lines after the last whole story."""
+        # No other story shows whether one alone is in step: a refusal does less harm.
+        if self._first_suspect and (rest or self._count == 1):
+            self._note_mistake(*self._first_suspect)
         if self._mistake:
             number, why = self._mistake
             self._source.add_problem(number, f"{why}: {_EXPECTED}")
         elif rest:
             self._add_incomplete(rest)
         elif not self._count:
-            self._source.add_problem(self._headline, "has a headline and no article below it")
+            self._source.add_problem(self._headline[0], "has a headline and no article below it")
         self._warn("is where a question is expected, and does not ask one", self._not_asking)
         self._warn("begins with a label, which is shown with the text", self._labelled)
         self._warn("holds HTML or Markdown, which is shown as it is written", self._marked_up)
 
     def _check_words(self, number: int, text: str, part: str) -> None:
-        if not value_of(text):
-            self._is_wrong(number, f"“{shorten(text)}” is where a {part} is expected")
+        if not (value_of(text) or any(map(str.isalnum, text))):
+            self._note_mistake(
+                number, f"“{shorten(text)}” is where {with_article(part)} is expected"
+            )
 
-    def _check_label(self, number: int, text: str, part: str) -> None:
-        if has_markup(text) or _MARKDOWN.match(text):
-            self._marked_up.append((number, text))
-        label = _LABEL.fullmatch(text)
-        if label and label[2] is None and part == "headline":
-            return
-        if label and (not label[2] or label[1].lower() != part):
-            self._is_wrong(number, f"“{shorten(text)}” is where the text of a {part} is expected")
-        elif label:
-            self._labelled.append((number, text))
+    def _check_labels(self, lines: list[tuple[str, tuple[int, str]]]) -> None:
+        """Check the labels in the *lines* of one story, each with its part.
 
-    def _is_wrong(self, number: int, why: str) -> None:
+        A text may begin with a word like a label: "Question 4: voters said no."
+        """
+        labels = {
+            line: label
+            for part, line in lines
+            if (label := _LABEL.fullmatch(line[1])) and (part != "headline" or label[2] is not None)
+        }
+        names = {label[1].lower() for label in labels.values()}
+        for part, line in lines:
+            number, text = line
+            if has_markup(text) or _MARKDOWN.match(text):
+                self._marked_up.append(line)
+            label = labels.get(line)
+            if not label:
+                continue
+            if not label[2] or (label[1].lower() != part and len(names) > 1):
+                what = with_article(part)
+                self._note_mistake(
+                    number, f"“{shorten(text)}” is where the text of {what} is expected"
+                )
+            else:
+                self._labelled.append(line)
+
+    def _note_mistake(self, number: int, why: str) -> None:
         self._mistake = self._mistake or (number, f"is out of step: {why}")
 
     def _add_incomplete(self, rest: list[tuple[int, str]]) -> None:

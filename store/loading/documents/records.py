@@ -15,7 +15,16 @@ from store.loading.documents.provenance import (
     read_provenance,
     unknown_fields,
 )
-from store.loading.documents.source import MAX_TEXT, Source, Story, also_on, shorten, tidy, value_of
+from store.loading.documents.source import (
+    MAX_TEXT,
+    Source,
+    Story,
+    also_on,
+    shorten,
+    tidy,
+    value_of,
+    with_article,
+)
 from store.parsing.child.markup import has_markup, plain_text
 from store.types import Article
 
@@ -26,7 +35,6 @@ RECORD_FIELDS = (*FIELDS, *provenance.FIELDS)
 _KNOWN = frozenset(RECORD_FIELDS)
 _MOST_UNKNOWN = 100
 """How many fields that are not read are noticed in one file."""
-_WITH_ARTICLE = {"headline": "a headline", "summary": "a summary", "insight": "an insight"}
 _LONGEST = (len(FIELDS) + 1) * MAX_TEXT
 """The maximum characters of a line: all texts at their longest, and the rest of the record."""
 _DELIMITERS = ",;\t|"
@@ -361,7 +369,7 @@ class _Records:
 
 def _text(name: str, value: object) -> str:
     """Return the text of the field *name*; raises `ValueError` if it is not text or too long."""
-    what = _WITH_ARTICLE.get(name, f"a {name}")
+    what = with_article(name)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         value = ""
     if not isinstance(value, str):

@@ -47,6 +47,11 @@ def value_of(text: str) -> str:
     return text if has_words and text.lower() not in _NO_VALUE else ""
 
 
+def with_article(name: str) -> str:
+    """Return the *name* of a field as a sentence has it: "a summary", "an insight"."""
+    return f"an {name}" if name == "insight" else f"a {name}"
+
+
 def shorten(text: str) -> str:
     """Return *text* as a message quotes it."""
     return text if len(text) <= 60 else f"{text[:59]}…"

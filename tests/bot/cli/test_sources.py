@@ -91,3 +91,13 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], folder:
         with pytest.raises(SystemExit) as ended:
             main(["sources", *words])
         assert ended.value.code == 2
+
+
+def test_an_unknown_command_is_answered_with_the_names_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["sources", "bogus"])
+    said = capsys.readouterr().err
+    assert "FeedChange" not in said
+    assert all(name in said for name in ("add", "remove", "pause", "resume", "refresh", "keep"))
