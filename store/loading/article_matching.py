@@ -13,6 +13,7 @@ from store.loading.same_story import (
     contained,
     has_other_counts,
     is_another,
+    is_nearly_equal,
     words_of,
 )
 from store.types import Article
@@ -185,7 +186,10 @@ class _Pairing:
         if _is_equal(ours.headline, theirs.headline):
             is_rewritten = has_question and ours.document == theirs.document
             return 4 if is_rewritten else 3 * self._shares_text(old)
-        if is_another(self.texts, old.texts):
+        is_sure = bool(ours.guid and ours.guid == theirs.guid) and (
+            has_question or is_nearly_equal(self.texts, old.texts)
+        )
+        if is_another(self.texts, old.texts, is_sure=is_sure):
             return 0
         own = contained(self.texts.words, old.texts.words) >= SHARED
         if has_question or not self._has_same_id(old):

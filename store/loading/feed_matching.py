@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from store.language.words import has_digit
 from store.loading.documents.source import Story
-from store.loading.same_story import SHARED_HEADLINE, Texts, contained, is_same_story
+from store.loading.same_story import SHARED_HEADLINE, Texts, contained, is_same_story, shares_words
 from store.types import Article
 
 LONG = 10
@@ -146,7 +146,7 @@ def _is_repeated(entry: FeedEntry, rival: FeedEntry) -> bool:
             entry.link and entry.link == rival.link
         )
         return bool(has_its_id) or not _is_another_day(rival, entry.story.provenance.published_at)
-    return is_same_story(entry.texts, rival.texts)
+    return is_same_story(entry.texts, rival.texts, has_guid=False)
 
 
 def _is_another_day(entry: FeedEntry, other: datetime | None) -> bool:
@@ -178,7 +178,8 @@ def match(
             if key
             for story in by_key[key].values()
         }
-        ranks = [(_rank(entry, story), story) for story in rivals.values()]
+        is_single = entry.guid is not None and len(by_key[entry.guid]) == 1
+        ranks = [(_rank(entry, story, is_single), story) for story in rivals.values()]
         with_id += any(rank in _WITH_ID for rank, _ in ranks)
         with_text_only += any(rank == _EQUAL_TEXT for rank, _ in ranks) and not any(
             rank in _WITH_ID for rank, _ in ranks
@@ -205,13 +206,19 @@ _WITH_ID = (0, 1, 3, 4)
 _EQUAL_TEXT = 2
 
 
-def _rank(entry: FeedEntry, story: KnownStory) -> int | None:
-    """Return how sure it is that *entry* is *story*, from 0; None if it is not."""
+def _rank(entry: FeedEntry, story: KnownStory, is_single: bool) -> int | None:
+    """Return how sure it is that *entry* is *story*, from 0; None if it is not.
+
+    Guid and link together are sure if the guid *is_single*, that is, one story's only.
+    """
     has_guid = entry.guid is not None and entry.guid == story.guid
     has_link = entry.link is not None and entry.link == story.link
     if entry.text == story.text:
         return 0 if has_guid else 1 if has_link else _EQUAL_TEXT
-    if (has_guid or has_link) and is_same_story(entry.texts, story.texts):
+    is_same = (has_guid and has_link and is_single and shares_words(entry.texts, story.texts)) or (
+        (has_guid or has_link) and is_same_story(entry.texts, story.texts, has_guid=has_guid)
+    )
+    if is_same:
         return 3 if has_guid else 4
     return None
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+from rapidfuzz import fuzz
+
 from store.language.words import FUNCTION_WORDS, has_digit, words
 
 SHARED = 0.25
@@ -26,7 +28,12 @@ capítulo día etapa jornada número parte ronda semana
 """))  # fmt: skip
 """Words after which a number is a name, as in week 12, and no count."""
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_IS_NAME = re.compile(r"[^\W\d_]+\d.*|\d+(?:st|nd|rd|th)|(?:19|20)\d\d")
+_IS_NAME = re.compile(r"[^\W\d_]+\d.*|\d+(?:st|nd|rd|th)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b(?: +([^\W\d_]+))?")
+_NEARLY = 90
+"""The percentage of letters from which on two summaries are nearly equal."""
+_SPELLING = 80
+"""The percentage of letters from which on two names are spellings of one."""
 # A capital in a sentence. At its beginning, every word has one.
 _NAME = re.compile(r"(?<=[^\W_][ ,;-] )[^\W\d_]\w+|(?<=[^\W_][ ,;-])[^\W\d_]\w+")
 
@@ -76,12 +83,21 @@ class Texts:
 
     @cached_property
     def ordinals(self) -> frozenset[str]:
-        """Return the numbers of the headline that name something: week 12, Q1, 2026."""
+        """Return the numbers of the headline that name something: week 12, Q1."""
         tokens = _TOKEN.findall(self.headline.casefold())
         return frozenset(
             token
             for before, token in zip(["", *tokens], tokens, strict=False)
             if _IS_NAME.fullmatch(token) or (token[0].isdigit() and before in _NUMBERED)
+        )
+
+    @cached_property
+    def years(self) -> frozenset[str]:
+        """Return the years of the headline: 2026, but not the count of 1950 people."""
+        return frozenset(
+            found[0][:4]
+            for found in _YEAR.finditer(self.headline.casefold())
+            if found[1] is None or found[1] in FUNCTION_WORDS
         )
 
 
@@ -94,10 +110,19 @@ def _numbers(text: str) -> frozenset[str]:
     return frozenset(filter(has_digit, _TOKEN.findall(text.casefold())))
 
 
-def is_same_story(one: Texts, other: Texts) -> bool:
+def is_same_story(one: Texts, other: Texts, *, has_guid: bool) -> bool:
     """Return whether two stories with the same guid or link are versions of one story."""
-    if is_another(one, other):
-        return False
+    is_sure = has_guid and is_nearly_equal(one, other)
+    return not is_another(one, other, is_sure=is_sure) and shares_words(one, other)
+
+
+def is_nearly_equal(one: Texts, other: Texts) -> bool:
+    """Return whether the summaries have nearly the same letters."""
+    return fuzz.ratio(one.summary, other.summary, score_cutoff=_NEARLY) > 0
+
+
+def shares_words(one: Texts, other: Texts) -> bool:
+    """Return whether the texts of two stories with the same ids are alike."""
     shared = contained(one.words, other.words)
     return shared >= _SHARED_WORDS or (
         shared >= SHARED and contained(one.headline_words, other.headline_words) >= SHARED_HEADLINE
@@ -110,29 +135,44 @@ def contained(one: Collection[str], other: Collection[str]) -> float:
     return len({*one} & {*other}) / smaller if smaller else float(not one and not other)
 
 
-def is_another(one: Texts, other: Texts) -> bool:
+def is_another(one: Texts, other: Texts, *, is_sure: bool = False) -> bool:
     """Return whether two stories are about different things, however alike their words are.
 
     So they are if the headlines name another week or year and the texts other numbers or names, or
-    if a name was replaced in both.
+    if a name was replaced in both. If it *is_sure* from what identifies them that they are one
+    story, only another week counts: another year or name corrects it.
     """
     if one.headline == other.headline:
         return False
-    return (
-        _is_replaced(one.ordinals, other.ordinals)
-        and (_is_replaced(one.numbers, other.numbers) or _is_replaced(one.names, other.names))
-    ) or bool(_own_names(one, other) and _own_names(other, one))
+    is_numbered_anew = _is_replaced(one.ordinals, other.ordinals) or (
+        not is_sure and _is_replaced(one.years, other.years)
+    )
+    if is_numbered_anew and (
+        _is_replaced(one.numbers, other.numbers) or _is_replaced(one.names, other.names)
+    ):
+        return True
+    return not is_sure and _has_other_name(one, other)
 
 
 def has_other_counts(one: Texts, other: Texts) -> bool:
-    """Return whether the headlines and also the texts have different numbers."""
-    return _is_replaced(one.headline_numbers, other.headline_numbers) and _is_replaced(
-        one.numbers, other.numbers
+    """Return whether headlines and texts have different numbers, and more than those changed."""
+    return (
+        _is_replaced(one.headline_numbers, other.headline_numbers)
+        and _is_replaced(one.numbers, other.numbers)
+        and any(not has_digit(token) for token in one.tokens ^ other.tokens)
     )
 
 
 def _is_replaced(one: Set[str], other: Set[str]) -> bool:
     return bool(one - other and other - one)
+
+
+def _has_other_name(one: Texts, other: Texts) -> bool:
+    """Return whether a name was replaced in headline and text, and not by a spelling of it."""
+    ours, theirs = _own_names(one, other), _own_names(other, one)
+    return bool(ours and theirs) and not all(
+        any(fuzz.ratio(name, rival) >= _SPELLING for rival in theirs) for name in ours
+    )
 
 
 def _own_names(one: Texts, other: Texts) -> Set[str]:

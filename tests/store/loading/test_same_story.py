@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from store import Store
 from store.loading.article_matching import match_edited
+from store.loading.documents.provenance import Provenance
+from store.loading.documents.source import Story
+from store.loading.feed_matching import FeedEntry, KnownStory, hash_key, hash_link, match
 from store.loading.same_story import Texts
 from store.types import Article
 from tests.machine import NOW
@@ -34,6 +37,34 @@ SAME = {
         "Flood kills 12 in Valencia | The flood killed 12 people near Valencia. | Warnings came late. | Who should warn of a flood?",
         "Flood kills 15 in Valencia | The flood killed 15 people near Valencia. | Warnings came late. | Who should warn of a flood?",
     ),
+    "a count is corrected, and nothing else connects the two": (
+        "Avalanche buries 21 in Aosta | An avalanche buried 21 people near Aosta. | Warnings came late. | ",
+        "Avalanche buries 27 in Aosta | An avalanche buried 27 people near Aosta. | Warnings came late. | ",
+    ),
+    "a count is corrected in the question, too": (
+        "Storm leaves 40,000 in the dark | A storm cut the power of 40,000 homes in Galway. | Late. | Who pays the 40,000?",
+        "Storm leaves 65,000 in the dark | A storm cut the power of 65,000 homes in Galway. | Late. | Who pays the 65,000?",
+    ),
+    "a count that looks like a year": (
+        "Landslide buries 1950 homes | A landslide buried 1950 homes above Nice on Sunday. | | ",
+        "Landslide buries 2012 homes | A landslide buried 2012 homes above Nice on Sunday. | | ",
+    ),
+    "the spelling of a name, under one guid": (
+        "Talks with Zelensky fail | On Monday the talks with Zelensky failed in Oslo. | | | z",
+        "Talks with Zelenskyy fail | On Monday the talks with Zelenskyy failed in Oslo. | | | z",
+    ),
+    "the spelling of a name": (
+        "Mayor of Stutgart resigns | On Friday the mayor of Stutgart resigned over a station. | | Who builds it?",
+        "Mayor of Stuttgart resigns | On Friday the mayor of Stuttgart resigned over a station. | | Who builds it?",
+    ),
+    "a place is corrected under one guid": (
+        "Fire in Kent kills two | A fire in Kent killed two men on Tuesday night, police said. | | | f",
+        "Fire in Essex kills two | A fire in Essex killed two men on Tuesday night, police said. | | | f",
+    ),
+    "a German noun is replaced under one guid and question": (
+        "Streit um die Bahn | Am Dienstag begann ein Streit um die Bahn in Linz. | | Wer zahlt die Fahrt? | s",
+        "Streit um die Tram | Am Dienstag begann ein Streit um die Tram in Linz. | | Wer zahlt die Fahrt? | s",
+    ),
     "one guid": (
         "Robots unload ships | Robots unload ships in Hamburg. | | | a-1",
         "Half of all cranes stand still | In the port, ships wait. | | | a-1",
@@ -51,6 +82,10 @@ ANOTHER = {
     "another quarter, with the same insight": (
         "Earnings Q1 | A profit of 3 million in quarter 1. | Margins matter more than revenue. | What should the company do in quarter 2?",
         "Earnings Q2 | A loss of 8 million in quarter 2. | Margins matter more than revenue. | What should the company do in quarter 3?",
+    ),
+    "another year": (
+        "Budget 2026 | The council of Bern spent 340 million in 2026. | | ",
+        "Budget 2027 | The council of Bern spent 355 million in 2027. | | ",
     ),
     "another day under one guid": (
         "Regatta: day 1 | The yacht Heron won the first day by 12 seconds. | | | r",
@@ -211,3 +246,35 @@ def test_a_long_word_is_read_once() -> None:
     texts = Texts(headline="week 7", summary=f"{'a' * 1_000_000} 4,000 {'b' * 1_000_000} b2b 1.5")
     assert texts.numbers == {"4,000", "b2b", "1.5"}
     assert texts.headline_numbers == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Submarine search: day 3", "Submarine search: day 4"),
+        ("Ferry strike, week 2", "Ferry strike, week 3"),
+    ],
+)
+def test_a_running_headline_of_a_feed_is_one_story(before: str, after: str) -> None:
+    """One guid and one link: only a quite other text is another story."""
+
+    def matched(headline: str, summary: str) -> bool:
+        provenance = Provenance(guid="g", url="https://example.org/1")
+        entry = FeedEntry.of(Story(headline, summary, "", "", provenance), 0)
+        return bool(match([entry], [known])[0])
+
+    text = "Crews have been at sea for {} days, and talks go on."
+    known = KnownStory(
+        id="a",
+        guid=hash_key("g"),
+        link=hash_link("https://example.org/1"),
+        text="",
+        headline=before,
+        published_at=None,
+        first_seen_at=NOW,
+        retired_at=None,
+        number=1,
+        article=article(1, before, text.format(3), ""),
+    )
+    assert matched(after, text.format(4))
+    assert not matched("Whales return", "Some were seen below London Bridge.")
