@@ -97,8 +97,9 @@ def register(app: AsyncApp, store: Store, slack: Slack, options: Options) -> Non
     pressed(Action.DIGEST_RESUME, actions.resume_pressed, asks_presence=False)
 
     pressed(Action.DIGEST_SET, form.pressed)
-    pressed(re.compile(rf"^{Action.DIGEST_GUESS}(_\d+)?$"), digest.guessed)
-    pressed(Action.DIGEST_CONFIRM, digest.confirmed)
+    guess = re.compile(rf"^{Action.DIGEST_GUESS}(_\d+)?$")
+    pressed(guess, digest.guessed, asks_presence=False)
+    pressed(Action.DIGEST_CONFIRM, digest.confirmed, asks_presence=False)
     pressed(Action.DIGEST_JOIN, digest.joined)
     pressed(Action.DIGEST_CHANGE, digest.change)
     pressed(re.compile(rf"^{Action.DIGEST_PAGE}_\d+$"), digest.page)

@@ -1,5 +1,6 @@
 """/digest: schedule a channel's daily question or digest, and see or change what comes next."""
 
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import assert_never
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.button_value import MOST_WORDS, STALE, Value, is_direct, where_of
+from handlers.button_value import MOST_WORDS, NO_CHANNEL, STALE, Value, is_direct, where_of
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_actions import ONLY_CHANNELS, ChangedError, ScheduleActions
 from handlers.features.schedule_form import ScheduleForm
@@ -135,8 +136,11 @@ class Digest:
         is_back = verb == RESTORE
         if is_back:
             lines[0] = "on", "", lines[0][2]
-        if any(DigestWord.read(word) is None for word, _, _ in lines):
+        words = [DigestWord.read(word) for word, _, _ in lines]
+        if None in words:
             raise ParleyError(STALE)
+        is_look_up = any(word and word.is_look_up for word in words)
+        await self._require_present(press, may_own=not is_look_up)
         request = replace(press, undoes=press.value.user_id, channel_id=press.place)
         about = press.value.schedule_id
         if became:
@@ -148,6 +152,27 @@ class Digest:
         if is_back and (shown := await self._back(request, about, lines[0][2])):
             answers = [shown]
         await answer(respond, views.joined(answers) if are_new else answers[-1], replace=True)
+
+    async def _require_present(self, press: Press, *, may_own: bool) -> None:
+        """Raise `ParleyError` unless the person is in the channel that the button names.
+
+        With *may_own*, who owns the schedule or has just ended it and admins may be outside.
+        """
+        value = press.value
+        if value.channel_id in (NO_CHANNEL, press.channel_id):
+            return
+        if may_own and value.schedule_id:
+            by = await self.slack.directory.full_member(press.team_id, press.user_id)
+            schedule = await self.store.schedules.get(press.team_id, value.schedule_id)
+            if schedule is None:
+                seal = await self.actions.seal(value.schedule_id, value.channel_id, by)
+                if hmac.compare_digest(value.seal.encode(), seal.encode()):
+                    return
+            elif schedule.channel_id == value.channel_id and self.actions.rights.own(
+                [schedule], by
+            ):
+                return
+        await self.slack.directory.require_present(press.team_id, press.user_id, press.place)
 
     async def _require_unchanged(
         self, request: Request, schedule_id: str, became: str, words: str

@@ -193,7 +193,13 @@ class ScheduleActions:
         told = self._told(schedule, by, words=restoring(schedule))
         await self.store.schedules.remove(schedule, told=told)
         others = await self.store.schedules.of_channel(by.team_id, schedule.channel_id)
-        return views.is_off(schedule, upcoming, others=len(others), by=by.user_id)
+        seal = await self.seal(schedule.id, schedule.channel_id, by)
+        return views.is_off(schedule, upcoming, others=len(others), by=by.user_id, seal=seal)
+
+    async def seal(self, schedule_id: str, channel_id: ChannelId, by: FullMember) -> str:
+        """Return the proof that *by* ended a schedule, and so may take that back from outside."""
+        team = await self.slack.teams.of(by.team_id)
+        return team.sign(f"restore {by.user_id} {channel_id} {schedule_id}")
 
     async def hand_over(
         self, schedule: Schedule, to: UserId, *, by: FullMember, is_confirmed: bool = False

@@ -27,19 +27,21 @@ def commands(
     *,
     shown: Sequence[Schedule] = (),
     first: int = 0,
+    seal: str = "",
 ) -> list[Element]:
     """Return buttons that run /digest, without those whose words are too long for a button.
 
     *channel_id* is the schedule's channel if the buttons are shown in another place. *shown* are
     the schedules that the buttons are about: once these have changed, the buttons do nothing.
-    *first* is the place of the first button among all of its message.
+    *first* is the place of the first button among all of its message, *seal* what
+    proves that the person may press them.
     """
     key = fingerprint(shown)
     return [
         button(
             label,
             f"{Action.DIGEST_GUESS}_{place}" if place else Action.DIGEST_GUESS,
-            Value(words=words, channel_id=channel_id, schedule_id=schedule_id, key=key),
+            Value(words=words, channel_id=channel_id, schedule_id=schedule_id, key=key, seal=seal),
         )
         for place, (label, words) in enumerate(choices, start=first)
         if 0 < len(words) <= MOST_WORDS

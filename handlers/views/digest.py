@@ -318,9 +318,15 @@ def paused(
 
 
 def _with_take_back(
-    text: str, words: str, schedule: Schedule, *, shown: Sequence[Schedule] = ()
+    text: str,
+    words: str,
+    schedule: Schedule,
+    *,
+    shown: Sequence[Schedule] = (),
+    seal: str = "",
 ) -> Message:
-    buttons = commands([(TAKE_BACK, words)], schedule.channel_id, schedule.id, shown=shown)
+    back, about = [(TAKE_BACK, words)], (schedule.channel_id, schedule.id)
+    buttons = commands(back, *about, shown=shown, seal=seal)
     return paragraphs(text, buttons=buttons)
 
 
@@ -347,9 +353,12 @@ def why(post: Post) -> Message:
 
 
 def is_off(
-    schedule: Schedule, upcoming: Sequence[UpcomingPost], *, others: int, by: UserId
+    schedule: Schedule, upcoming: Sequence[UpcomingPost], *, others: int, by: UserId, seal: str
 ) -> Message:
-    """Confirm that a schedule is deleted *by* a person; its channel has *others* that go on."""
+    """Confirm that a schedule is deleted *by* a person; its channel has *others* that go on.
+
+    The *seal* proves to the button that takes it back who ended it.
+    """
     ended = "gets no more posts" + (f" of `{schedule.name}`" if others else "")
     text = (
         f"<#{schedule.channel_id}> {ended}. The next one would have come"
@@ -358,7 +367,7 @@ def is_off(
     take_back = restoring(schedule)
     if take_back and schedule.owner_id not in (None, by):
         take_back += f"\nowner <@{schedule.owner_id}>"
-    return _with_take_back(text, take_back, schedule)
+    return _with_take_back(text, take_back, schedule, seal=seal)
 
 
 def _first(schedule: Schedule, upcoming: Sequence[UpcomingPost], *, has_zone: bool = True) -> str:

@@ -33,7 +33,7 @@ from handlers.views.command_buttons import fingerprint
 from handlers.views.corpus import MENU as CORPUS_MENU
 from handlers.views.delete_post import NOT_THEIRS
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
-from store.types import FeedChange
+from store.types import FeedChange, UserId
 from tests.handlers.conftest import Slack, Switches, dm, in_form
 from tests.handlers.features.test_schedule_actions import posted
 from tests.handlers.features.test_sources import add_feed
@@ -911,3 +911,46 @@ async def test_no_button_tells_of_a_schedule_in_a_channel_that_the_person_is_not
     assert _SECRET not in output
     assert f"<@{ANA}>" not in output
     assert await world(slack, database) == before
+
+
+# --- owners and admins outside the channel -------------------------------------------------------
+
+
+async def ended_outside(slack: Slack, role: Role) -> Json:
+    """End Ana's schedule as *role*, who is not in the channel; return *Take it back* held back."""
+    where = dm(UserId(role))
+    (shown,) = await slack.type("/digest list", user=role, channel=where)
+    (menu,) = [block["accessory"] for block in shown["blocks"] if block.get("accessory")]
+    stop = next(one["value"] for one in menu["options"] if f"{MenuWord.END}:" in one["value"])
+    press = slack.workspace.press
+    await press(role, Action.DIGEST_CHANGE, channel=where, ts=shown["ts"], selected_option=stop)
+    await slack.settled()
+    if role is Role.ADMIN:
+        assert await slack.parley.store.schedules.list(TEAM)
+        await press(role, Action.DIGEST_CONFIRM, channel=where)
+        await slack.settled()
+    assert not await slack.parley.store.schedules.list(TEAM)
+    return await held(slack, press(role, Action.DIGEST_GUESS, channel=where))
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
+async def test_who_is_outside_ends_a_schedule_and_takes_that_back(
+    slack: Slack, role: Role, database: sqlite3.Connection
+) -> None:
+    payload = await arrive(slack, Way(prepare=typed(_ON, "/digest list")))
+    slack.workspace.remove(GENERAL, role)
+    await slack.settled()
+    payload = await ended_outside(slack, role)
+    slack.workspace.remove(GENERAL, Role.MEMBER)
+    await slack.settled()
+    before = await world(slack, database)
+    assert _OUT in await do(slack, payload, Role.MEMBER)
+    for other in ({"seal": "0" * 64}, {"channel_id": LEADERS}, {"schedule_id": "another"}):
+        assert _OUT in await do(slack, await forge(slack, payload, **other), role)
+    assert await world(slack, database) == before
+    assert _OUT not in await do(slack, payload, role)
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    assert schedule.channel_id == GENERAL
+    for word in ("next", "talk", "list"):
+        forged = await forge(slack, payload, words=word, schedule_id=schedule.id)
+        assert _OUT in await do(slack, forged, role)
