@@ -14,6 +14,7 @@ from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import NO_RECORD, ScheduleActions
 from handlers.slack.api_errors import classify
 from handlers.slack.button_press import home_of
+from handlers.slack.directory import UnknownPersonError, UnknownPresenceError
 from handlers.slack.error_replies import sentence
 from handlers.slack.payloads import Interaction
 from handlers.slack.people import Colleague
@@ -113,6 +114,8 @@ class DeletePost:
         member = await self.slack.directory.full_member(by.team_id, by.user_id)
         try:
             await self.actions.rights.require(schedule, member)
+        except (UnknownPersonError, UnknownPresenceError):
+            raise
         except ParleyError:
             raise ParleyError(views.NOT_THEIRS) from None
 

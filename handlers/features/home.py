@@ -125,6 +125,11 @@ class Home:
             return []
         try:
             channel_ids = await self.slack.directory.recent_channels(team_id, user_id)
+            # A channel in which somebody has just set up a schedule may be new to them.
+            if not channel_ids.issuperset(
+                one.channel_id for one in schedules if one.owner_id == user_id
+            ):
+                channel_ids = await self.slack.directory.channels(team_id, of=user_id)
         except FAILURES:
             return None
         return [schedule for schedule in schedules if schedule.channel_id in channel_ids]

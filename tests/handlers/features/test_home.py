@@ -87,6 +87,14 @@ async def test_it_asks_for_the_reader_s_channels_once_a_minute(slack: Slack) -> 
     assert f"<#{GENERAL}>" not in texts([await opened(slack, BEN)])
 
 
+async def test_it_shows_a_new_schedule_in_a_new_channel_at_once(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily UTC")
+    assert LEADERS not in texts([await opened(slack)])
+    slack.workspace.invite(LEADERS, slack.workspace.bot_user_id)
+    await slack.type("/digest on 10:30 daily UTC", channel=LEADERS)
+    assert f"<#{LEADERS}>" in texts([await opened(slack)])
+
+
 async def test_it_says_that_slack_does_not_name_the_reader_s_channels(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily UTC")
     slack.workspace.faults.add(
