@@ -14,7 +14,7 @@ from store.loading.same_story import (
     has_other_counts,
     is_another,
     is_nearly_equal,
-    words_of,
+    shares_summary,
 )
 from store.types import Article
 
@@ -192,10 +192,7 @@ class _Pairing:
         if is_another(self.texts, old.texts, is_sure=is_sure):
             return 0
         own = contained(self.texts.words, old.texts.words) >= SHARED
-        if has_question or not self._has_same_id(old):
-            shared = self.texts.words & old.texts.words
-            return 2 * (own or bool(shared & words_of(ours.question)))
-        return float(own)
+        return float(own) * (2 if has_question or not self._has_same_id(old) else 1)
 
     def _has_same_id(self, old: "_Pairing") -> bool:
         ours, theirs = self.article, old.article
@@ -209,7 +206,7 @@ class _Pairing:
             fuzz.ratio(ours.summary, theirs.summary) >= SIMILAR
             or bool(ours.insight and ours.insight == theirs.insight)
             or self._has_same_id(old)
-            or contained(self.texts.summary_words, old.texts.summary_words) >= SHARED
+            or shares_summary(self.texts, old.texts)
         )
 
     def is_similar(self, old: "_Pairing") -> bool:

@@ -135,6 +135,16 @@ def contained(one: Collection[str], other: Collection[str]) -> float:
     return len({*one} & {*other}) / smaller if smaller else float(not one and not other)
 
 
+def shares_summary(one: Texts, other: Texts) -> bool:
+    """Return whether the summaries under one headline share several words, or one of its words.
+
+    A single other word, such as a place, may stand in each edition of a daily brief.
+    """
+    shared = one.summary_words & other.summary_words
+    is_about_one = len(shared) > 1 or not shared.isdisjoint(one.headline_words)
+    return is_about_one and contained(one.summary_words, other.summary_words) >= SHARED
+
+
 def is_another(one: Texts, other: Texts, *, is_sure: bool = False) -> bool:
     """Return whether two stories are about different things, however alike their words are.
 

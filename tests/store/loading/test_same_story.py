@@ -75,6 +75,14 @@ SAME = {
     ),
 }  # fmt: skip
 ANOTHER = {
+    "another daily brief, with one word in common": (
+        "Daily brief | Trams return to Kent. | Noise. | Who likes trams?",
+        "Daily brief | Kent elects a mayor. | Votes. | Who votes?",
+    ),
+    "one question for any story, and a word of it in both": (
+        "Ferry sinks off Malta | The government of Malta opens an inquiry. | Sad. | What should the government do?",
+        "Teachers strike in Metz | Schools close as the government cuts pay. | Loud. | What should the government do?",
+    ),
     "another week": (
         "Sales of week 12 | The shop sold 340 bicycles in week 12. | | ",
         "Sales of week 13 | The shop sold 95 bicycles in week 13. | | ",
