@@ -12,7 +12,7 @@ from handlers.button_value import STALE
 from handlers.features.dependencies import Options, Slack
 from handlers.features.sources import SourcesAdmin
 from handlers.ids import Command
-from handlers.mrkdwn import typed_words
+from handlers.mrkdwn import typed_words, unescape
 from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Pressed, Request
@@ -51,7 +51,11 @@ class CorpusAdmin:
         respond = self.slack.responders.lasting(respond, request.team_id, request.user_id)
 
         async def work() -> None:
-            typed = typed_words(command.get("text") or "")
+            text = command.get("text") or ""
+            typed = typed_words(text)
+            if typed.split()[:1] == [CorpusWord.SOURCES]:
+                # Addresses and names of feeds have quotation marks of their own.
+                typed = " ".join(unescape(text).split())
             await answer(respond, await self._answer(typed, request, respond))
 
         await ack()

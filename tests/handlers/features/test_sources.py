@@ -328,3 +328,9 @@ async def test_nothing_is_done_while_slack_cannot_say_who_asks(slack: Slack) -> 
     answer = await sources(slack, "remove news.example")
     assert "I can't check with Slack who you are" in answer["text"]
     assert await slack.parley.store.sources.all() == before
+
+
+async def test_quotation_marks_of_an_address_stay(slack: Slack) -> None:
+    address = 'https://news.example/search?q="parking+fees"'
+    (answer,) = await slack.type(f"/corpus sources pause {address}")
+    assert '"parking+fees"' in texts([answer])
