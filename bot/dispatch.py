@@ -41,7 +41,7 @@ class ParleyApp(AsyncApp):
             _MOST_RESPONSES
         )
         self._events: BoundedDict[str, asyncio.Future[BoltResponse]] = BoundedDict(_MOST_EVENTS)
-        """Apart from the others, which Slack repeats within seconds and which are many more."""
+        """Kept apart from commands and presses, which are many more and repeated within seconds."""
         self._commands: dict[object, tuple[Listener, Sequence[str]]] = {}
         """The listener of each slash command, with the names of its parameters."""
 

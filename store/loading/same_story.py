@@ -72,7 +72,7 @@ class Texts:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Return the words of the summary with a capital that no beginning of a sentence gives."""
+        """Return the capitalised words of the summary that do not begin a sentence."""
         found = _NAME.findall(self.summary)
         return frozenset(word.casefold() for word in found if word[0].isupper())
 
@@ -154,10 +154,10 @@ def is_another(one: Texts, other: Texts, *, is_sure: bool = False) -> bool:
     """
     if one.headline == other.headline:
         return False
-    is_numbered_anew = _is_replaced(one.ordinals, other.ordinals) or (
+    is_renumbered = _is_replaced(one.ordinals, other.ordinals) or (
         not is_sure and _is_replaced(one.years, other.years)
     )
-    if is_numbered_anew and (
+    if is_renumbered and (
         _is_replaced(one.numbers, other.numbers) or _is_replaced(one.names, other.names)
     ):
         return True
