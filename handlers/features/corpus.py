@@ -176,6 +176,11 @@ class CorpusAdmin:
             raise ParleyError(
                 f"The number of a revision comes after undo: `{Command.CORPUS} undo 3`."
             )
+        if isinstance(request, Press):
+            newest = await self.store.corpus.history(1)
+            if request.value.key != preview.mark(newest):
+                # The press would take back a change that its history does not show.
+                return await self._history(has_changed=True)
         number = int(typed) if typed else None
         now, once = self.options.clock(), request.trigger_id
         await require_first(self.store.idempotency, request.team_id, once, now=now)
@@ -191,13 +196,14 @@ class CorpusAdmin:
             revision, await self.store.sources.stories(), is_watched=self.options.is_watched
         )
 
-    async def _history(self) -> Message:
+    async def _history(self, *, has_changed: bool = False) -> Message:
         name = self.slack.directory.name
         return preview.history(
             [
                 replace(one, loaded_by=name(*one.author)) if one.author else one
                 for one in await self.store.corpus.history()
-            ]
+            ],
+            has_changed=has_changed,
         )
 
     async def _problems(self) -> Message:

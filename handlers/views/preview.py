@@ -256,13 +256,23 @@ def untouched(revision: Revision, stories: Mapping[str, int]) -> str:
     return f"{counted(others, 'story')} of {where} {'stays' if others == 1 else 'stay'} as before."
 
 
-def history(revisions: Sequence[Revision]) -> Message:
-    """Render the history of revisions, latest first: who changed how much, where and when."""
+def mark(revisions: Sequence[Revision]) -> str:
+    """Return the key of the button below the history of *revisions*; only the latest matters."""
+    return str(revisions[0].number) if revisions else ""
+
+
+def history(revisions: Sequence[Revision], *, has_changed: bool = False) -> Message:
+    """Render the history of revisions, latest first: who changed how much, where and when.
+
+    *has_changed* means that the button of an earlier history was pressed, which lacks the latest.
+    """
     if not revisions:
         return message(
             f"No stories are loaded yet: `{Command.CORPUS} reload` loads the corpus folder."
         )
     text = "The last changes, the latest first, without polls of feeds."
+    if has_changed:
+        text = f"Nothing was taken back, because there was another change since then. {text}"
     loads = [one for one in revisions if not one.story]
     taken_back = {one.restores for one in revisions if one.story}
     can_undo = any(
@@ -279,7 +289,8 @@ def history(revisions: Sequence[Revision]) -> Message:
     blocks = [section(text), *map(section, lines)]
     if can_undo:
         sure = "Take back the latest change that is not taken back yet?"
-        blocks.append(actions(button("Undo", Action.CORPUS_UNDO, Value(), confirm=sure)))
+        value = Value(key=mark(revisions))
+        blocks.append(actions(button("Undo", Action.CORPUS_UNDO, value, confirm=sure)))
     return message("\n".join((text, *lines)), blocks)
 
 

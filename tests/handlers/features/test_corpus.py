@@ -285,6 +285,29 @@ async def test_undo_restores_the_previous_revision(slack: Slack) -> None:
     assert [block["text"]["text"] for block in answer["blocks"][1:]] == lines
 
 
+async def test_the_button_of_a_history_takes_back_only_what_its_history_shows(
+    slack: Slack,
+) -> None:
+    for count in range(2):
+        (slack.corpus / f"{count}.txt").write_text(f"{count}\nOn Lima {count}.\nSo.\nWhy?\n")
+        await slack.type("/corpus reload")
+    (old,) = await slack.type("/corpus history")
+    await slack.press(Action.CORPUS_UNDO, old)
+    assert "Revision 2 is back, as revision 4" in texts([slack.modal() or {}])
+    await slack.press(Action.CORPUS_UNDO, old)
+    again = slack.modal() or {}
+    assert "Nothing was taken back, because there was another change" in texts([again])
+    assert "*4* (revision 2 again)" in texts([again])
+    await slack.press_in(again, Action.CORPUS_UNDO)
+    assert "Revision 1 is back, as revision 5" in texts([slack.modal() or {}])
+    (slack.corpus / "2.txt").write_text("Two\nOn Lima.\nSo.\nWhy?\n")
+    await slack.type("/corpus reload")
+    await slack.press(Action.CORPUS_UNDO, old)
+    assert "• *6*" in texts([slack.modal() or {}])
+    (status,) = await slack.type("/corpus status")
+    assert "revision 6" in status["text"]
+
+
 async def test_a_reload_that_only_moves_stories_says_so(slack: Slack) -> None:
     (slack.corpus / "ports.txt").rename(slack.corpus / "harbours.txt")
     (answer,) = await slack.type("/corpus reload")
