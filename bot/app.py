@@ -98,8 +98,6 @@ async def assemble(
     answers.
     """
     metrics = metrics or Metrics()
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     async with AsyncExitStack() as stack:
         stop = stop or asyncio.Event()
 
@@ -135,16 +133,7 @@ async def assemble(
         directory = Directory(
             teams, admins=settings.admin_user_ids, clock=clock, is_shared=settings.is_shared
         )
-        fetcher = await stack.enter_async_context(
-            Fetcher.open(
-                Addresses(settings.feeds_allow),
-                clock=clock,
-                proxy_for=settings.proxy_for,
-                contact=settings.feeds_contact,
-            )
-        )
-        reader = FeedReader()
-        stack.callback(reader.close)
+        fetcher, reader = await _open_feeds(stack, settings, clock)
         poller = Poller(
             store,
             fetcher,
@@ -160,7 +149,6 @@ async def assemble(
             if settings.is_shared
             else None
         )
-        kept = timedelta(days=settings.misses_days)
         slack = Slack(
             teams=teams,
             directory=directory,
@@ -174,7 +162,7 @@ async def assemble(
             clock=clock,
             corpus_path=settings.corpus_dir,
             is_watched=settings.corpus_watch,
-            keep_misses=kept,
+            keep_misses=timedelta(days=settings.misses_days),
             feeds=Discovery(fetcher, reader),
             has_agent_view=settings.agent_view,
             has_workflow_steps=settings.workflow_steps,
@@ -183,33 +171,10 @@ async def assemble(
         )
         CommandPrefix.used = settings.command_prefix
         register(app, store, slack, options)
-        channels = ChannelChecks(store.schedules, directory, clock=clock)
-        owners = OwnerChecks(store.schedules, directory, clock=clock)
-        schedule_checks = ScheduleChecks(store.schedules, [channels.check, owners.check], clock)
-        expiry = Expiry(
-            store, keep_misses=kept, keep_posts=timedelta(days=settings.posts_days), clock=clock
-        )
-        reply_counter = ReplyCounter(store.reply_counts, teams, clock=clock)
-        timed: list[Job] = [
-            schedule_checks.run,
-            posting.run,
-            expiry.run,
-            poller.run,
-            reply_counter.run,
-        ]
-        # Another process may load a corpus too: from a terminal, or as a replica.
-        jobs: list[Job] = [store.corpus.follow, store.misses.write]
-        if uninstalls:
-            metrics.watch_tokens(uninstalls.without_token)
-            timed.append(uninstalls.run)
-        if isinstance(clock, CheckedClock):
-            timed = [clock.unless_in_doubt(job) for job in timed]
-        if isinstance(clock, FollowingClock | CheckedClock):
-            jobs.insert(0, clock.read)
         yield Parley(
             app=app,
             store=store,
-            ticker=Ticker([*jobs, *timed], clock=clock),
+            ticker=_ticker(store, slack, poller, settings, clock, metrics),
             posting=posting,
             poller=poller,
             background=background,
@@ -217,6 +182,58 @@ async def assemble(
             directory=directory,
             install=install,
         )
+
+
+async def _open_feeds(
+    stack: AsyncExitStack, settings: Settings, clock: Clock
+) -> tuple[Fetcher, FeedReader]:
+    fetcher = await stack.enter_async_context(
+        Fetcher.open(
+            Addresses(settings.feeds_allow),
+            clock=clock,
+            proxy_for=settings.proxy_for,
+            contact=settings.feeds_contact,
+        )
+    )
+    reader = FeedReader()
+    stack.callback(reader.close)
+    return fetcher, reader
+
+
+def _ticker(
+    store: Store, slack: Slack, poller: Poller, settings: Settings, clock: Clock, metrics: Metrics
+) -> Ticker:
+    """Return the ticker of what the bot does by itself.
+
+    What depends on the time waits while the clock is in doubt.
+    """
+    checks = (
+        ChannelChecks(store.schedules, slack.directory, clock=clock).check,
+        OwnerChecks(store.schedules, slack.directory, clock=clock).check,
+    )
+    expiry = Expiry(
+        store,
+        keep_misses=timedelta(days=settings.misses_days),
+        keep_posts=timedelta(days=settings.posts_days),
+        clock=clock,
+    )
+    timed: list[Job] = [
+        ScheduleChecks(store.schedules, checks, clock).run,
+        slack.posting.run,
+        expiry.run,
+        poller.run,
+        ReplyCounter(store.reply_counts, slack.teams, clock=clock).run,
+    ]
+    if slack.uninstalls:
+        metrics.watch_tokens(slack.uninstalls.without_token)
+        timed.append(slack.uninstalls.run)
+    # Another process may load a corpus too: from a terminal, or as a replica.
+    jobs: list[Job] = [store.corpus.follow, store.misses.write]
+    if isinstance(clock, CheckedClock):
+        timed = [clock.unless_in_doubt(job) for job in timed]
+    if isinstance(clock, FollowingClock | CheckedClock):
+        jobs.insert(0, clock.read)
+    return Ticker([*jobs, *timed], clock=clock)
 
 
 async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
@@ -256,6 +273,8 @@ async def serve(
     *ready* is called once requests are accepted, and *closing* once they no longer are. Raises what
     `assemble` raises, and `SocketLostError`. *is_demo* is passed on to `assemble`.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     metrics, health = Metrics(), Health()
     health.add_check("start", broken("not ready yet"))
     opened: list[Store] = []
