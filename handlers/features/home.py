@@ -16,7 +16,7 @@ from handlers.slack.background import answer
 from handlers.slack.button_press import Press
 from handlers.slack.payloads import Context, Event
 from handlers.views import home as views
-from handlers.views import welcome
+from handlers.views.small_talk import small_talk
 from store import Store
 from store.types import ChannelId, ParleyError, PostState, Schedule, TeamId, UserId
 
@@ -63,7 +63,7 @@ class Home:
         if talk := await self.lookup.small_talk(words):
             is_guest = await self.slack.directory.is_guest(*who)
             examples = self.lookup.examples()
-            shown = welcome.small_talk(talk, examples, where=MODAL, is_guest=is_guest)
+            shown = small_talk(talk, examples, where=MODAL, is_guest=is_guest)
         else:
             is_admin = await self.slack.directory.is_corpus_admin(*who)
             shown = await self.lookup.answer(

@@ -12,7 +12,7 @@ from handlers.parsing.small_talk import SmallTalk, discussed
 from handlers.parsing.spoken_orders import channel_in
 from handlers.slack.api_errors import FAILURES
 from handlers.views import digest as views
-from handlers.views import schedule_list, welcome
+from handlers.views import schedule_list, small_talk
 from handlers.views.message import Message, paragraphs
 from store import Store
 from store.posting.planning import UpcomingPost
@@ -45,7 +45,7 @@ class ScheduleList:
         Slack sent it. Raises `ParleyError` if it names a channel that the person is not in.
         """
         is_guest = await self.slack.directory.is_guest(team_id, user_id)
-        lead = "" if is_guest else welcome.about_schedules(talk, text)
+        lead = "" if is_guest else small_talk.about_schedules(talk, text)
         if lead:
             linked, name = channel_in(text)
             if name:
@@ -62,7 +62,7 @@ class ScheduleList:
                 return await self.of_team(team_id, user_id, has_owners=True)
         topic = discussed(text) if talk is SmallTalk.DISCUSS else ""
         examples = [topic] if topic else examples
-        return welcome.small_talk(talk, examples, where=where, is_guest=is_guest)
+        return small_talk.small_talk(talk, examples, where=where, is_guest=is_guest)
 
     async def of_channel(
         self, team_id: TeamId, user_id: UserId, channel_id: ChannelId

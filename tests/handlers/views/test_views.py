@@ -24,6 +24,7 @@ from handlers.views import (
     schedule_form,
     schedule_list,
     schedule_questions,
+    small_talk,
     story,
     talk,
     unasked,
@@ -221,7 +222,7 @@ VIEWS: dict[str, Callable[[tuple[Match, ...], str], Message]] = {
     "hello": lambda matches, words: welcome.introduction([words] * 3, where=DIRECT),
     "hello without stories": lambda matches, words: welcome.introduction([], where=CHANNEL),
     "hello in a thread": lambda matches, words: welcome.introduction([words], where="1.2"),
-    "thanks": lambda matches, words: welcome.small_talk(SmallTalk.THANKS, [words], where=DIRECT),
+    "thanks": lambda matches, words: small_talk.small_talk(SmallTalk.THANKS, [words], where=DIRECT),
     "added to a channel": lambda matches, words: welcome.added(C1),
     "discuss help": lambda matches, words: question.discuss_help([words]),
     "offer to join": lambda matches, words: question.offer_to_join(
