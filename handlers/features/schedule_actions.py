@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
@@ -27,6 +26,7 @@ from handlers.views.message import Message
 from handlers.views.order_text import describe, posting_days
 from handlers.views.question import MENU_PAUSE, MENU_SKIP, MENU_WHY
 from store import Store, samples
+from store.posting.due import due_at
 from store.posting.names import kept_name
 from store.posting.notices import Told
 from store.posting.planning import occurrence_key
@@ -317,12 +317,12 @@ class ScheduleActions:
     async def is_due(self, schedule: Schedule, on: date) -> bool:
         """Return whether the schedule has, or had, a post on that date."""
         if on >= schedule.next.due_on:
-            return schedule.timetable.has_post_on(on)
+            return due_at(schedule.timetable, on) is not None
         return bool(await self.store.posts.get(schedule.team_id, occurrence_key(schedule, on)))
 
     async def _skip(self, schedule: Schedule, on: date, *, by: FullMember) -> bool:
         """Skip the post of one date; False if it is out or under way."""
-        timetable = schedule.timetable
+        now = self.options.clock()
         plan = NewPost(
             key=occurrence_key(schedule, on),
             team_id=schedule.team_id,
@@ -330,12 +330,13 @@ class ScheduleActions:
             kind=schedule.kind,
             schedule_id=schedule.id,
             due_on=on,
-            due_at=datetime.combine(on, timetable.at, tzinfo=ZoneInfo(timetable.zone)),
+            # A date without one has a post already, of an earlier timetable.
+            due_at=due_at(schedule.timetable, on) or now,
             asked_by=by.user_id,
             state=PostState.SKIPPED,
             error=_SKIPPED,
         )
-        return await self.store.posts.skip(plan, now=self.options.clock())
+        return await self.store.posts.skip(plan, now=now)
 
     async def require_todays(self, schedule: Schedule) -> None:
         """Raise `ParleyError` if the schedule has no post today."""

@@ -25,15 +25,19 @@ def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence
     """
     if not timetable.weekdays:
         raise ValueError("a timetable needs at least one weekday")
-    zone = ZoneInfo(timetable.zone)
     # Start a day early: if a gap crosses midnight, yesterday's occurrence falls due today.
-    on = after.astimezone(zone).date() - _DAY
+    on = after.astimezone(ZoneInfo(timetable.zone)).date() - _DAY
     while True:
-        if timetable.has_post_on(on):
-            due_at = _instant(on, timetable.at, zone)
-            if due_at is not None and due_at > after:
-                yield Occurrence(due_on=on, due_at=due_at)
+        if (due := due_at(timetable, on)) and due > after:
+            yield Occurrence(due_on=on, due_at=due)
         on += _DAY
+
+
+def due_at(timetable: Timetable, on: date) -> datetime | None:
+    """Return the UTC instant at which the post of the local date *on* is due; None without one."""
+    return (
+        _instant(on, timetable.at, ZoneInfo(timetable.zone)) if timetable.has_post_on(on) else None
+    )
 
 
 def _instant(on: date, at: time, zone: ZoneInfo) -> datetime | None:

@@ -10,7 +10,7 @@ from dateutil.rrule import FR, MO, MONTHLY, SA, SU, TH, TU, WE, WEEKLY, rrule  #
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.posting.due import occurrences
+from store.posting.due import due_at, occurrences
 from store.types import Timetable
 
 DAILY = frozenset(range(7))
@@ -47,6 +47,14 @@ def test_a_skipped_date_has_no_occurrence() -> None:
     """Samoa skipped 30 December 2011."""
     found = due_times("Pacific/Apia", time(9), datetime(2011, 12, 29, 0, tzinfo=UTC))
     assert found == ["12-29 09:00", "12-31 09:00", "01-01 09:00"]
+    every_day = Timetable(at=time(9), weekdays=DAILY, zone="Pacific/Apia")
+    assert due_at(every_day, date(2011, 12, 30)) is None
+
+
+def test_no_post_is_due_on_another_weekday() -> None:
+    mondays = Timetable(at=time(9), weekdays=frozenset({0}), zone="UTC")
+    assert due_at(mondays, date(2026, 11, 30)) == datetime(2026, 11, 30, 9, tzinfo=UTC)
+    assert due_at(mondays, date(2026, 12, 1)) is None
 
 
 def test_29_february() -> None:
@@ -111,6 +119,7 @@ def test_a_date_has_one_occurrence_and_instants_rise(zone: str, at: time, start:
     assert len({turn.due_on for turn in found}) == len(found)
     assert all(one.due_at < other.due_at for one, other in pairwise(found))
     assert all(other.due_on - one.due_on <= timedelta(days=2) for one, other in pairwise(found))
+    assert all(due_at(timetable, turn.due_on) == turn.due_at for turn in found)
 
 
 DAYS = (MO, TU, WE, TH, FR, SA, SU)
