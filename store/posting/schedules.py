@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 
-from store.db import Connection, Database, Row, to_instant, to_text
+from store.db import Connection, Database, Row, places, to_instant, to_text
 from store.guards.installed import Installed
 from store.posting.due import occurrences
 from store.posting.names import kept_name
@@ -29,20 +29,17 @@ from store.types import (
 MOST_SCHEDULES = 10
 """The most schedules of one channel."""
 
-_SET = """
-INSERT INTO schedule (id, team_id, channel_id, name, kind, organiser_id, at, weekdays, zone,
-                      stories, topics, max_age_days, news, next_on, next_at, every_weeks,
-                      begins_on, of_month, holidays)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        $18, $19)
-ON CONFLICT (id) DO UPDATE SET
-    name = excluded.name, kind = excluded.kind, organiser_id = excluded.organiser_id,
-    at = excluded.at, weekdays = excluded.weekdays, zone = excluded.zone,
-    stories = excluded.stories, topics = excluded.topics, max_age_days = excluded.max_age_days,
-    news = excluded.news, pool_revision = NULL, paused_until = NULL, stopped = NULL,
-    next_on = excluded.next_on, next_at = excluded.next_at, every_weeks = excluded.every_weeks,
-    begins_on = excluded.begins_on, of_month = excluded.of_month, holidays = excluded.holidays
-"""
+_COLUMNS = (
+    *("id", "team_id", "channel_id", "name", "kind", "organiser_id", "at", "weekdays", "zone"),
+    *("every_weeks", "begins_on", "of_month", "holidays", "stories", "topics", "max_age_days"),
+    *("news", "next_on", "next_at", "paused_until", "stopped"),
+)
+"""What `_to_columns` returns and `to_schedule` reads."""
+_SET = f"""
+INSERT INTO schedule ({", ".join(_COLUMNS)}) VALUES ({places(_COLUMNS)})
+ON CONFLICT (id) DO UPDATE SET pool_revision = NULL,
+    {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "id")}
+"""  # noqa: S608 -- our own names
 _GET = "SELECT * FROM schedule WHERE team_id = $1 AND id = $2"
 _OF_CHANNEL = """
 SELECT * FROM schedule WHERE team_id = $1 AND channel_id = $2 ORDER BY next_at, name
@@ -120,11 +117,7 @@ class Schedules:
                 _POSTED_BY_ENDED, team_id, channel_id, order.kind, since
             )
             days = {row["due_on"] for row in posted} if before is None else set()
-            due = (
-                each
-                for each in occurrences(order.timetable, after=now)
-                if each.due_on.isoformat() not in days
-            )
+            due = occurrences(order.timetable, after=now)
             of_order = {each.name: getattr(order, each.name) for each in fields(Order)}
             schedule = Schedule(
                 **of_order | {"name": name},
@@ -132,31 +125,9 @@ class Schedules:
                 team_id=team_id,
                 channel_id=channel_id,
                 owner_id=owner_id,
-                next=next(due),
+                next=next(each for each in due if each.due_on.isoformat() not in days),
             )
-            begins_on = order.timetable.begins_on
-            await connection.execute(
-                _SET,
-                schedule_id,
-                team_id,
-                channel_id,
-                name,
-                order.kind,
-                owner_id,
-                order.timetable.at.isoformat("minutes"),
-                "".join(map(str, sorted(order.timetable.weekdays))),
-                order.timetable.zone,
-                order.stories,
-                json.dumps(order.topics),
-                order.max_age_days,
-                order.news,
-                schedule.next.due_on.isoformat(),
-                to_text(schedule.next.due_at),
-                order.timetable.every_weeks,
-                begins_on.isoformat() if begins_on else None,
-                ",".join(map(str, sorted(order.timetable.of_month))),
-                order.holidays,
-            )
+            await connection.execute(_SET, *_to_columns(schedule))
             if before and told:
                 await told.notify_owner(
                     connection, PostKind.CHANGED, team_id, before["organiser_id"]
@@ -277,6 +248,34 @@ async def advance(connection: Connection, schedules: Sequence[Schedule]) -> None
             )
             for schedule, occurrence in zip(schedules, after, strict=True)
         ],
+    )
+
+
+def _to_columns(schedule: Schedule) -> tuple[object, ...]:
+    """Return the values of `_COLUMNS`."""
+    timetable = schedule.timetable
+    return (
+        schedule.id,
+        schedule.team_id,
+        schedule.channel_id,
+        schedule.name,
+        schedule.kind,
+        schedule.owner_id or "",
+        timetable.at.isoformat("minutes"),
+        "".join(map(str, sorted(timetable.weekdays))),
+        timetable.zone,
+        timetable.every_weeks,
+        timetable.begins_on.isoformat() if timetable.begins_on else None,
+        ",".join(map(str, sorted(timetable.of_month))),
+        schedule.holidays,
+        schedule.stories,
+        json.dumps(schedule.topics),
+        schedule.max_age_days,
+        schedule.news,
+        schedule.next.due_on.isoformat(),
+        to_text(schedule.next.due_at),
+        schedule.paused_until.isoformat() if schedule.paused_until else None,
+        schedule.stopped,
     )
 
 

@@ -1,6 +1,6 @@
 """Schedules are stored, replaced, paused, stopped and removed."""
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import date, time
 from typing import Any
 
@@ -12,6 +12,7 @@ from store.types import (
     FOREVER,
     About,
     ChannelId,
+    News,
     Order,
     ParleyError,
     PostKind,
@@ -63,20 +64,50 @@ async def test_removing_a_schedule(store: Store, clock: StoppedClock) -> None:
     assert not await store.schedules.list(T1)
 
 
-async def test_a_digest_keeps_its_size_and_topics(store: Store, clock: StoppedClock) -> None:
+@pytest.mark.parametrize("replaces", [False, True])
+async def test_every_part_of_an_order_is_stored(
+    store: Store, clock: StoppedClock, replaces: bool
+) -> None:
+    before = await on(store, clock) if replaces else None
+    order = Order(
+        timetable=Timetable(
+            at=time(23, 5),
+            weekdays=frozenset({0, 6}),
+            zone="America/St_Johns",
+            every_weeks=3,
+            begins_on=date(2027, 1, 4),
+            of_month=frozenset({-1, 2}),
+        ),
+        name="rare one",
+        kind=PostKind.DIGEST,
+        stories=3,
+        topics=("sanctions", "the “grain” deal"),
+        max_age_days=40,
+        news=News.NEW_OR_NOTHING,
+        holidays="DE-BY",
+    )
+    unset = [each.name for each in fields(Order) if getattr(order, each.name) == each.default]
+    assert not unset, "this order leaves something out"
     set_up = await store.schedules.set(
         team_id=T1,
         channel_id=C1,
-        owner_id=U1,
+        owner_id=U2,
         now=clock(),
-        order=Order(
-            timetable=NINE,
-            kind=PostKind.DIGEST,
-            stories=3,
-            topics=("sanctions", "the “grain” deal"),
-        ),
+        order=order,
+        schedule_id=before.id if before else "",
     )
+    assert {each.name: getattr(set_up, each.name) for each in fields(Order)} == asdict(order) | {
+        "timetable": order.timetable
+    }
     assert await schedule_of(store, T1, C1) == set_up
+
+
+async def test_replacing_a_schedule_ends_its_pause(store: Store, clock: StoppedClock) -> None:
+    await store.schedules.pause(await on(store, clock), until=FOREVER)
+    await on(store, clock, at=time(7))
+    schedule = await schedule_of(store, T1, C1)
+    assert schedule
+    assert schedule.paused_until is None
 
 
 async def test_a_pause_has_an_end_and_resuming_ends_it(store: Store, clock: StoppedClock) -> None:
