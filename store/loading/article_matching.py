@@ -1,6 +1,8 @@
 """Match new articles with old ones: by equal text, by what identifies them, and by similarity."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -114,53 +116,93 @@ def _unique(
     return distinct[is_single], places[first[is_single]]
 
 
-def match_edited(
-    old: Mapping[int, Article],
-    new: Sequence[Article],
-    linked: Sequence[Sequence[int]],
-    near: Sequence[Sequence[int]],
-) -> dict[int, int]:
-    """Match the new articles with the old articles that they are edits of, the surest first.
+class Evidence(IntEnum):
+    """How sure it is that two articles that share a key are one story."""
 
-    *old* has articles by number. For each new article, *linked* has the numbers of those that share
-    a key with it, and *near* those whose texts may be similar. Returns the number of the old
-    article by the index of the new one, for each new article that has a match.
+    NONE = 0
+    ID = 1
+    """A guid or link, which may be the number of a row, and a share of the words."""
+    QUESTION = 2
+    """The question, and a share of the words."""
+    HEADLINE = 3
+    """The headline, and a part of the text or an id."""
+    HEADLINE_AND_QUESTION = 4
+    """Both, in one document; the text may be new."""
+
+
+class EditMatching:
+    """Matches new articles with the old articles that they are edits of, the surest first.
+
+    Articles have indexes in their columns. Compare all linked articles before `match_linked`, and
+    what then has no match with similar ones before `match_similar`; so the result does not depend
+    on the batches.
     """
-    matches: dict[int, int] = {}
-    taken: set[int] = set()
-    pairs = {number: _Pairing(article) for number, article in old.items()}
-    texts = [_Pairing(article) for article in new]
 
-    def take(scored: Iterable[tuple[float, str, str, int, int]]) -> None:
+    def __init__(self, old: NDArray[np.uint64], new: NDArray[np.uint64], matches: Integers) -> None:
+        """*old* and *new* are hashes of texts, and *matches* is what `match_equal` returns."""
+        self._old = old
+        self._new = new
+        self.matches = matches
+        """The index of the old article by the index of the new one, or -1."""
+        self.is_free = np.ones(len(old), dtype=bool)
+        """Whether the old article at an index has no match."""
+        self.is_free[matches[matches >= 0]] = False
+        # Rows of how sure a pair is, and the indexes of the new and the old article.
+        self._sure = array("d")
+        self._unsure = array("d")
+
+    def compare_linked(
+        self,
+        new: Mapping[int, Article],
+        old: Mapping[int, Article],
+        linked: Iterable[tuple[int, int]],
+    ) -> None:
+        """Compare pairs that share a key: the index of a *new* and of an *old* article."""
+        ours, theirs = _pairings(new), _pairings(old)
+        for index, before in linked:
+            rank = ours[index].rank(theirs[before])
+            # An id alone may be the number of a row, so similar texts come before it.
+            pairs = self._sure if rank > Evidence.ID else self._unsure
+            if rank:
+                pairs.extend((rank, index, before))
+
+    def match_linked(self) -> None:
+        """Match the linked articles that are surely one story."""
+        self._match(self._sure)
+
+    def compare_near(
+        self,
+        new: Mapping[int, Article],
+        old: Mapping[int, Article],
+        near: Mapping[int, Sequence[int]],
+    ) -> None:
+        """Compare each of the *new* articles with the *old* ones that are *near* it."""
+        ours, theirs = _pairings(new), _pairings(old)
+        for index, indexes in near.items():
+            choices = {before: theirs[before].text for before in indexes if before in theirs}
+            for _, score, before in process.extract(
+                ours[index].text, choices, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=5
+            ):
+                if ours[index].is_similar(theirs[before]):
+                    self._unsure.extend((score, index, before))
+
+    def match_similar(self) -> None:
+        """Match the similar articles, and then those that only an id connects."""
+        self._match(self._unsure)
+
+    def _match(self, pairs: "array[float]") -> None:
+        sure, *indexes = np.array(pairs).reshape(-1, 3).T
+        new, old = (column.astype(np.int64) for column in indexes)
         # The texts decide between equals, so that the order of the articles does not matter.
-        for _, _, _, index, number in sorted(scored):
-            if index not in matches and number not in taken:
-                matches[index] = number
-                taken.add(number)
+        for place in np.lexsort((self._old[old], self._new[new], -sure)):
+            index, before = new[place], old[place]
+            if self.matches[index] < 0 and self.is_free[before]:
+                self.matches[index] = before
+                self.is_free[before] = False
 
-    # A guid or link alone may be the number of a row, so similar texts come before it.
-    ranked: list[tuple[float, str, str, int, int]] = [
-        (-rank, new[index].id, old[number].id, index, number)
-        for index, numbers in enumerate(linked)
-        for number in dict.fromkeys(numbers)
-        if number in old and (rank := texts[index].rank(pairs[number]))
-    ]
-    take(one for one in ranked if one[0] < -1)
-    scored: list[tuple[float, str, str, int, int]] = []
-    for index, numbers in enumerate(near):
-        if index in matches:
-            continue
-        choices = {number: pairs[number].text for number in numbers if number in old}
-        scored += (
-            (-score, new[index].id, old[number].id, index, number)
-            for _, score, number in process.extract(
-                texts[index].text, choices, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=5
-            )
-            if number not in taken and texts[index].is_similar(pairs[number])
-        )
-    take(scored)
-    take(one for one in ranked if one[0] >= -1)
-    return matches
+
+def _pairings(articles: Mapping[int, Article]) -> Mapping[int, "_Pairing"]:
+    return {index: _Pairing(article) for index, article in articles.items()}
 
 
 class _Pairing:
@@ -176,23 +218,21 @@ class _Pairing:
         article = self.article
         return f"{article.summary}\n{article.insight}\n{article.question}"
 
-    def rank(self, old: "_Pairing") -> float:
-        """Return how sure it is that an *old* article with one of its keys is the same story.
-
-        0 if it is another one.
-        """
+    def rank(self, old: "_Pairing") -> Evidence:
+        """Return how sure it is that an *old* article with one of its keys is the same story."""
         ours, theirs = self.article, old.article
         has_question = bool(ours.question) and _is_equal(ours.question, theirs.question)
         if _is_equal(ours.headline, theirs.headline):
-            is_rewritten = has_question and ours.document == theirs.document
-            return 4 if is_rewritten else 3 * self._shares_text(old)
+            if has_question and ours.document == theirs.document:
+                return Evidence.HEADLINE_AND_QUESTION
+            return Evidence.HEADLINE if self._shares_text(old) else Evidence.NONE
         is_sure = bool(ours.guid and ours.guid == theirs.guid) and (
             has_question or is_nearly_equal(self.texts, old.texts)
         )
-        if is_another(self.texts, old.texts, is_sure=is_sure):
-            return 0
-        own = contained(self.texts.words, old.texts.words) >= SHARED
-        return float(own) * (2 if has_question or not self._has_same_id(old) else 1)
+        has_own_words = contained(self.texts.words, old.texts.words) >= SHARED
+        if not has_own_words or is_another(self.texts, old.texts, is_sure=is_sure):
+            return Evidence.NONE
+        return Evidence.QUESTION if has_question else Evidence.ID
 
     def _has_same_id(self, old: "_Pairing") -> bool:
         ours, theirs = self.article, old.article

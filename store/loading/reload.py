@@ -2,9 +2,10 @@
 
 import asyncio
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from store.articles import reading
 from store.articles.reading import Documents, StoredDocument
 from store.articles.written_questions import WrittenQuestions
 from store.db import Database
-from store.loading.article_matching import Integers, link, match_edited, match_equal
+from store.loading.article_matching import EditMatching, Integers, link, match_equal
+from store.loading.disk_list import DiskList
 from store.loading.documents import (
     CorpusFolder,
     Hashes,
@@ -49,15 +51,40 @@ async def plan_reload(
     progress.start("Comparing", len(folder.hashes))
     old = await _read_old(database, stored, changed, plan.written)
     documents = {path: number for number, path in enumerate(changed)}
-    matches, links = await asyncio.to_thread(_match, old, folder, documents, removed)
-    planner = _Planner(database, plan, folder, old, matches, links, documents, frozenset(removed))
+    matching, links = await asyncio.to_thread(_match, old, folder, documents, removed)
+    planner = _Planner(database, plan, folder, old, matching, links, documents, removed)
     articles = folder.articles()
     start = 0
-    while batch := await asyncio.to_thread(lambda: list(islice(articles, reading.BATCH))):
-        await planner.add_batch(batch, start)
-        start += len(batch)
-        progress.done = start
+    with DiskList[_New](batch=reading.BATCH) as unmatched:
+        while batch := await asyncio.to_thread(lambda: list(islice(articles, reading.BATCH))):
+            new = await planner.keep_equal(batch, start)
+            await asyncio.to_thread(unmatched.extend, new)
+            start += len(batch)
+            progress.done += len(batch) - len(new)
+        await asyncio.to_thread(matching.match_linked)
+        async for part in _batches(unmatched):
+            await planner.compare_near(part)
+            progress.done += len(part)
+        await asyncio.to_thread(matching.match_similar)
+        async for part in _batches(unmatched):
+            await planner.decide(part)
     await planner.remove_unmatched()
+
+
+class _New(NamedTuple):
+    """A new article with a text that no old article has."""
+
+    place: int
+    """Its index among all new articles."""
+    article: Article
+    expected: int
+    """Its position, corrected by how far the last unchanged article of its document has moved."""
+
+
+async def _batches(unmatched: DiskList[_New]) -> AsyncIterator[Sequence[_New]]:
+    batches = unmatched.batches()
+    while batch := await asyncio.to_thread(next, batches, None):
+        yield batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +134,8 @@ async def _read_old(
 
 def _match(
     old: _OldArticles, folder: CorpusFolder, documents: Mapping[str, int], removed: Sequence[str]
-) -> tuple[Integers, Integers]:
-    """Return the `match_equal` and the `link` of the new articles."""
+) -> tuple[EditMatching, Integers]:
+    """Match the new articles with those of equal text, and return the `link` of all, too."""
     # A new document gets a number that no old article has.
     numbers = [
         documents.get(path, len(documents) + place) for place, path in enumerate(folder.changed)
@@ -124,7 +151,7 @@ def _match(
         folder.keys,
         np.minimum(new_documents, len(documents)),
     )
-    return matches, links
+    return EditMatching(old.hashes, folder.hashes, matches), links
 
 
 class _Planner:
@@ -136,16 +163,15 @@ class _Planner:
         plan: LoadPlan,
         folder: CorpusFolder,
         old: _OldArticles,
-        matches: Integers,
+        matching: EditMatching,
         links: Integers,
-        documents: dict[str, int],
-        removed: frozenset[str],
+        documents: Mapping[str, int],
+        removed: Sequence[str],
     ) -> None:
         self._database = database
         self._plan = plan
         self._old = old
-        self._matches = matches
-        """The index of the old article with the same text, by the index of the new one; or -1."""
+        self._matching = matching
         self._links = links
         """The indexes of the old articles with one of its keys, in a row for each new one; or -1.
         """
@@ -154,74 +180,138 @@ class _Planner:
         self._repeated = folder.repeated
         self._assigned: set[str] = set()
         """Ids given to new articles that a later new article may derive too."""
-        self._is_free = np.ones(len(old.hashes), dtype=bool)
-        """Whether the old article at an index has no match yet."""
-        self._is_free[matches[matches >= 0]] = False
         self._by_number = np.argsort(old.numbers, kind="stable")
-        unmatched = int(np.count_nonzero(matches < 0))
+        unmatched = int(np.count_nonzero(matching.matches < 0))
         self._max_candidates = min(max(_MAX_COMPARISONS // max(unmatched, 1), 4), _MAX_CANDIDATES)
         numbers = [documents[path] for path in removed]
         (self._of_removed,) = np.nonzero(np.isin(old.documents, numbers))
         """The indexes of the articles of removed documents."""
         self._document = ""
         """The document of the last new article."""
-        self._free = self._of_removed
-        """The indexes of the old articles that unmatched articles of that document may match."""
         self._shift = 0
         """How much the position of its last unchanged article has decreased."""
 
-    async def add_batch(self, batch: Sequence[Article], start: int) -> None:
-        """Plan what to do with a *batch* of new articles; *start* is the index of the first."""
-        matches = self._matches[start : start + len(batch)].tolist()
-        unmatched = [article for article, match in zip(batch, matches, strict=True) if match < 0]
+    async def keep_equal(self, batch: Sequence[Article], start: int) -> Sequence[_New]:
+        """Keep the old articles with the text of a new one, and return the other new articles.
+
+        *start* is the index of the first article of the *batch*.
+        """
+        matches = self._matching.matches[start : start + len(batch)].tolist()
         linked = self._linked(start, matches)
-        near = await asyncio.to_thread(lambda: [*self._near(batch, matches)])
-        wanted = {int(self._old.numbers[match]) for match in matches if match >= 0}
-        wanted.update(number for numbers in (*linked, *near) for number in numbers)
-        ids = [article.id for article in unmatched]
-        holders = await reading.numbers_by_id(self._database, ids)
-        wanted.update(holders.values())
-        articles = await reading.articles_by_number(self._database, sorted(wanted))
-        as_loaded = {
-            number: self._plan.written.remove(article) for number, article in articles.items()
-        }
-        edited = await asyncio.to_thread(match_edited, as_loaded, unmatched, linked, near)
-        # In a thread, because the plan's lists may write to the disk.
-        id_conflicts = await asyncio.to_thread(
-            self._decide, batch, matches, edited, holders, articles
+        old = await self._articles({*matches, *(before for _, before in linked)} - {-1})
+        return await asyncio.to_thread(self._keep_equal, batch, start, matches, linked, old)
+
+    def _keep_equal(
+        self,
+        batch: Sequence[Article],
+        start: int,
+        matches: Sequence[int],
+        linked: Sequence[tuple[int, int]],
+        old: Mapping[int, Article],
+    ) -> Sequence[_New]:
+        unmatched: list[_New] = []
+        for index, (article, match) in enumerate(zip(batch, matches, strict=True), start):
+            if article.document != self._document:
+                self._document, self._shift = article.document, 0
+            if match < 0:
+                unmatched.append(_New(index, article, article.position + self._shift))
+                continue
+            if self._old.documents[match] == self._documents.get(article.document):
+                self._shift = int(self._old.positions[match]) - article.position
+            self._keep(int(self._old.numbers[match]), old[match], article)
+        self._matching.compare_linked(
+            {index: batch[index - start] for index, _ in linked},
+            {before: self._plan.written.remove(old[before]) for _, before in linked},
+            linked,
         )
+        return unmatched
+
+    def _linked(self, start: int, matches: Sequence[int]) -> Sequence[tuple[int, int]]:
+        """Return the unmatched articles of a batch and the free old ones that share a key.
+
+        *start* is the index of the first article of the batch.
+        """
+        return [
+            (index, before)
+            for index, match in enumerate(matches, start)
+            if match < 0
+            for before in dict.fromkeys(self._links[index].tolist())
+            if before >= 0 and self._matching.is_free[before]
+        ]
+
+    async def compare_near(self, batch: Sequence[_New]) -> None:
+        """Compare those without a match with the old articles around their expected position."""
+        near = await asyncio.to_thread(self._near, batch)
+        old = await self._articles({before for indexes in near.values() for before in indexes})
+        new = {one.place: one.article for one in batch if one.place in near}
+        await asyncio.to_thread(self._compare_near, new, old, near)
+
+    def _compare_near(
+        self,
+        new: Mapping[int, Article],
+        old: Mapping[int, Article],
+        near: Mapping[int, Sequence[int]],
+    ) -> None:
+        as_loaded = {index: self._plan.written.remove(article) for index, article in old.items()}
+        self._matching.compare_near(new, as_loaded, near)
+
+    def _near(self, batch: Sequence[_New]) -> Mapping[int, Sequence[int]]:
+        near: dict[int, Sequence[int]] = {}
+        unmatched = (one for one in batch if self._matching.matches[one.place] < 0)
+        for document, group in groupby(unmatched, key=lambda one: one.article.document):
+            free, size = self._free_indexes(document), self._max_candidates
+            positions = self._old.positions[free]
+            for one in group:
+                middle = int(np.searchsorted(positions, one.expected))
+                low = max(0, min(middle - size // 2, len(free) - size))
+                near[one.place] = free[low : low + size].tolist()
+        return near
+
+    def _free_indexes(self, document: str) -> Integers:
+        """Return the indexes of the old articles that articles of *document* may match."""
+        number = self._documents.get(document)
+        if number is None:
+            # It may be a removed document under another name.
+            free = self._of_removed[self._matching.is_free[self._of_removed]]
+            return free[: self._max_candidates]
+        start, end = map(int, self._old.starts[number : number + 2])
+        unmatched: Integers = np.flatnonzero(self._matching.is_free[start:end]) + start
+        return unmatched
+
+    async def _articles(self, indexes: Collection[int]) -> Mapping[int, Article]:
+        """Return the old articles at these indexes."""
+        numbers = {int(self._old.numbers[index]): index for index in indexes}
+        found = await reading.articles_by_number(self._database, sorted(numbers))
+        return {numbers[number]: article for number, article in found.items()}
+
+    async def decide(self, batch: Sequence[_New]) -> None:
+        """Plan what to do with new articles, once all edits have been matched."""
+        holders = await reading.numbers_by_id(self._database, [one.article.id for one in batch])
+        matches = self._matching.matches[[one.place for one in batch]]
+        numbers = {*self._old.numbers[matches[matches >= 0]].tolist(), *holders.values()}
+        old = await reading.articles_by_number(self._database, sorted(numbers))
+        # In a thread, because the plan's lists may write to the disk.
+        id_conflicts = await asyncio.to_thread(self._decide, batch, holders, old)
         for article in id_conflicts:
             await self._add_under_another_id(article)
 
     def _decide(
-        self,
-        batch: Sequence[Article],
-        matches: Sequence[int],
-        edited: Mapping[int, int],
-        holders: Mapping[str, int],
-        articles: Mapping[int, Article],
+        self, batch: Sequence[_New], holders: Mapping[str, int], old: Mapping[int, Article]
     ) -> Sequence[Article]:
         """Add a batch to the plan, and return the articles whose id belongs to another article.
 
-        *matches* are indexes of old articles, *edited* has the numbers of old articles by the
-        place among the unmatched articles, and *holders* the numbers of loaded articles by id.
+        *holders* are the numbers of loaded articles by id, and *old* has articles by number.
         """
-        for number in edited.values():
-            self._reserve(number)
         id_conflicts: list[Article] = []
-        place = -1
-        for article, match in zip(batch, matches, strict=True):
+        for place, article, _ in batch:
+            match = int(self._matching.matches[place])
+            holder = holders.get(article.id)
             if match >= 0:
                 number = int(self._old.numbers[match])
-                self._keep(number, articles[number], article)
-                continue
-            place += 1
-            holder = holders.get(article.id)
-            if place in edited:
-                self._keep(edited[place], articles[edited[place]], article)
+                self._keep(number, old[number], article)
             elif holder is not None and self._reserve(holder):
                 # The same text under another headline.
-                self._keep(holder, articles[holder], article)
+                self._keep(holder, old[holder], article)
             elif holder is not None or article.id in self._assigned:
                 id_conflicts.append(article)
             else:
@@ -232,7 +322,7 @@ class _Planner:
 
     async def remove_unmatched(self) -> None:
         """Plan to remove the old articles that matched no new article."""
-        (free,) = np.nonzero(self._is_free)
+        (free,) = np.nonzero(self._matching.is_free)
         numbers = self._old.numbers[free].tolist()
         for start in range(0, len(numbers), reading.BATCH):
             batch = numbers[start : start + reading.BATCH]
@@ -240,59 +330,15 @@ class _Planner:
             for number in batch:
                 self._plan.remove(number, articles[number], is_edited=False)
 
-    def _linked(self, start: int, matches: Sequence[int]) -> Sequence[Sequence[int]]:
-        """Return for each unmatched article the numbers of the old ones that share a key with it.
-
-        *start* is the index of the first article of the batch.
-        """
-        links = self._links[start : start + len(matches)][np.array(matches, dtype=np.int64) < 0]
-        # An index of -1 is that of some article: is_free decides nothing for it.
-        is_free = (links >= 0) & self._is_free[links] if len(self._is_free) else links >= 0
-        return [
-            self._old.numbers[row[free]].tolist() for row, free in zip(links, is_free, strict=True)
-        ]
-
-    def _near(self, batch: Sequence[Article], matches: Sequence[int]) -> Iterator[Sequence[int]]:
-        """Yield for each unmatched article the numbers of the old articles to compare it with.
-
-        They are around its expected old position: its new position, corrected by how far the last
-        unchanged article of the document has moved.
-        """
-        for article, match in zip(batch, matches, strict=True):
-            if article.document != self._document:
-                self._document, self._shift = article.document, 0
-                self._free = self._free_indexes(article.document)
-            if match >= 0:
-                if self._old.documents[match] == self._documents.get(article.document):
-                    self._shift = int(self._old.positions[match]) - article.position
-                continue
-            free, size = self._free, self._max_candidates
-            expected = article.position + self._shift
-            middle = int(np.searchsorted(self._old.positions[free], expected))
-            low = max(0, min(middle - size // 2, len(free) - size))
-            near = free[low : low + size]
-            yield self._old.numbers[near[self._is_free[near]]].tolist()
-
-    def _free_indexes(self, document: str) -> Integers:
-        """Return the indexes of the old articles that articles of *document* may match."""
-        number = self._documents.get(document)
-        if number is None:
-            # It may be a removed document under another name.
-            free = self._of_removed[self._is_free[self._of_removed]]
-            return free[: self._max_candidates]
-        start, end = map(int, self._old.starts[number : number + 2])
-        unmatched: Integers = np.flatnonzero(self._is_free[start:end]) + start
-        return unmatched
-
     def _reserve(self, number: int) -> bool:
         """Mark an old article as matched; return False if it is matched or not in this reload."""
         place = int(np.searchsorted(self._old.numbers, number, sorter=self._by_number))
         if place == len(self._by_number):
             return False
         index = self._by_number[place]
-        if self._old.numbers[index] != number or not self._is_free[index]:
+        if self._old.numbers[index] != number or not self._matching.is_free[index]:
             return False
-        self._is_free[index] = False
+        self._matching.is_free[index] = False
         return True
 
     def _keep(self, number: int, before: Article, new: Article) -> None:

@@ -5,12 +5,15 @@ import csv
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from store import Store
-from store.loading.article_matching import match_edited
+from store.articles import reading
+from store.loading.article_matching import EditMatching
+from store.loading.documents import hash_texts
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
 from store.loading.feed_matching import FeedEntry, KnownStory, hash_key, hash_link, match
@@ -213,6 +216,43 @@ async def test_the_order_of_a_file_changes_no_id(store: Store, tmp_path: Path, s
     assert await ids(store) == old
 
 
+@pytest.mark.parametrize("size", [2, 7, 2_000])
+async def test_the_size_of_a_batch_decides_nothing(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """New stories that resemble an old one come first; its edit comes last, by question or text."""
+    monkeypatch.setattr(reading, "BATCH", size)
+    storm = "A storm nears the coast of Kent with winds of great force and rain"
+    tram = "The council of Metz votes on a new tram line past the old harbour"
+    others = [f"Lamp {lamp} | Lamp {lamp} burns in a street of Graz. | | " for lamp in "abcdef"]
+    old = await load(
+        store,
+        tmp_path / "corpus",
+        news=[
+            f"Storm | {storm}. | Prepare. | Who pays for it?",
+            f"Tram | {tram}. | | ",
+            *others,
+        ],
+    )
+    new = await load(
+        store,
+        tmp_path / "corpus",
+        news=[
+            f"Gale | {storm} today. | Prepare now. | Who pays for all of it?",
+            f"Trams | {tram} or two. | | ",
+            *others,
+            "Storm hits Kent | After the storm, Kent has no power. | | Who pays for it?",
+            f"Tram lines | {tram} now. | | ",
+        ],
+    )
+    kept = {summary: one for summary, one in new.items() if one in old.values()}
+    assert kept == {
+        **{summary: old[summary] for summary in (other.split(" | ")[1] for other in others)},
+        "After the storm, Kent has no power.": old[f"{storm}."],
+        f"{tram} now.": old[f"{tram}."],
+    }
+
+
 WORDS = ("tram", "whale", "12", "13", "Metz", "Kent", "week", "opens")
 text = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join)
 stories = st.lists(st.tuples(text, text, text), min_size=1, max_size=5, unique=True)
@@ -238,11 +278,22 @@ def test_a_match_depends_on_the_texts_alone(
         old: list[tuple[str, str, str]], new: list[tuple[str, str, str]]
     ) -> set[tuple[str, str]]:
         olds = {number: article(number, *one) for number, one in enumerate(old)}
-        news = [article(number, *one) for number, one in enumerate(new)]
-        every = [[*olds]] * len(news)
-        found = match_edited(olds, news, every, every)
+        news = {number: article(number, *one) for number, one in enumerate(new)}
+        hashes, others = (
+            np.array([*map(hash_texts, of.values())], np.uint64) for of in (olds, news)
+        )
+        matching = EditMatching(hashes, others, np.full(len(news), -1))
+        for index in news:
+            matching.compare_linked(news, olds, [(index, before) for before in olds])
+        matching.match_linked()
+        for index in news:
+            if matching.matches[index] < 0:
+                free = np.flatnonzero(matching.is_free).tolist()
+                matching.compare_near(news, olds, {index: free})
+        matching.match_similar()
+        found = {index: before for index, before in enumerate(matching.matches) if before >= 0}
         assert len({*found.values()}) == len(found)
-        return {(news[index].id, olds[number].id) for index, number in found.items()}
+        return {(news[index].id, olds[before].id) for index, before in found.items()}
 
     shuffle = random.Random(seed)
     other = pairs(shuffle.sample(before, len(before)), shuffle.sample(after, len(after)))
