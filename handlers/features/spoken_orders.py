@@ -9,14 +9,16 @@ from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.parsing.dates import parse_posts, parse_until
+from handlers.parsing.delays import one_day
 from handlers.parsing.readings import LaterStartError
 from handlers.parsing.schedule_names import take_name
-from handlers.parsing.schedule_order import parse_order_at
+from handlers.parsing.schedule_order import order_of, parse_order_at
 from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
 from handlers.slack.people import FullMember
 from handlers.views import spoken_orders as views
 from handlers.views.message import Message
 from store import Store
+from store.posting.names import without_default_name
 from store.types import ChannelId, ParleyError, Schedule, TeamId, UserId
 
 
@@ -64,9 +66,30 @@ class SpokenOrders:
             # A pause of a day is for anybody: the command knows how long it is.
             is_short = order.verb is Verb.PAUSE and bool(order.words)
             await self.actions.rights.require(schedule, by, only_next=is_short)
+        if order.verb is Verb.MOVE:
+            return await self._move(order, schedules, by)
         dates = _dates(order, self.actions.today(schedules[0]))
         skips = {} if dates else await self._skips(order, schedules)
         return views.change(order.verb, order.words, schedules, dates=dates, skips=skips)
+
+    async def _move(
+        self, order: SpokenOrder, schedules: Sequence[Schedule], by: FullMember
+    ) -> Message:
+        """Offer to change one of the *schedules*, or to pause it until the day that is named."""
+        zone = await self.slack.directory.zone(by.team_id, by.user_id)
+        now, become = self.actions.options.clock(), {}
+        for one in schedules:
+            base = without_default_name(order_of(one))
+            try:
+                become[one.id] = parse_order_at(order.words, zone=zone, now=now, base=base)
+            except LaterStartError:
+                raise
+            except ParleyError:
+                # The command asks what is open.
+                continue
+        day = one_day(order.words, today=self.actions.today(schedules[0]))
+        until = day if day and any(one.next.due_on < day for one in schedules) else None
+        return views.change(order.verb, order.words, schedules, become=become, until=until)
 
     async def _skips(
         self, order: SpokenOrder, schedules: Sequence[Schedule]

@@ -5,12 +5,11 @@ from datetime import date
 
 from rapidfuzz import fuzz, process
 
-from handlers.parsing.dates import is_until, parse_until
-from handlers.parsing.readings import UnclearError
+from handlers.parsing.dates import is_until
+from handlers.parsing.delays import pause_of
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
-from store.types import ParleyError
 
 _NEW = (*VERBS[DigestWord.ON], "new")
 _ONE = re.compile(
@@ -26,7 +25,9 @@ _SYNONYMS = {
     "post": DigestWord.NOW,
 }
 """Sub-commands by other words for them."""
-_MOVED_TO = re.compile(r"^(?:(?:it|the|question|digest|post|time|to|at)\s+)+", re.IGNORECASE)
+_ABOUT_IT = "it|the|question|digest|post|time"
+_IT = re.compile(rf"^(?:(?:{_ABOUT_IT})\s+)+", re.IGNORECASE)
+_MOVED_TO = re.compile(rf"^(?:(?:{_ABOUT_IT}|to|at)\s+)+", re.IGNORECASE)
 """What stands before the time in "move it to 10:00"."""
 _ASKING = re.compile(
     r"\b(?:is|are|was|will|be|do|does|the|next|come|comes|coming|one|planned|here)\b|\?", re.I
@@ -64,29 +65,22 @@ def guess_command(word: str, rest: str, *, today: date) -> str:
         guess, rest = second, f"{word} {others}"
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = DigestWord.ON, f"{word} {rest}"
+    if typed in DELAY and (pause := _pause(_IT.sub("", rest), today)):
+        return f"{DigestWord.PAUSE} {pause}"
     if guess is DigestWord.ON:
         rest = _MOVED_TO.sub("", rest)
-        if typed in DELAY and _is_pause(rest, today):
-            guess = DigestWord.PAUSE
-        elif is_until(rest):
+        if is_until(rest):
             return ""  # a schedule has no end
         rest = re.sub(r"\bto (?=\d)", "at ", rest)
     return " ".join(f"{guess} {rest}".split()) if guess else ""
 
 
-def _is_pause(words: str, today: date) -> bool:
-    """Return whether *words* say when a pause ends, perhaps after the name of a schedule."""
-    # "friday-digest to monday" changes its days.
-    for when in (words, re.sub(r"^to\s.*", "", words.partition(" ")[2])):
-        if is_until(when):
-            try:
-                parse_until(when, today=today)
-            except UnclearError as error:
-                return bool(error.readings)
-            except ParleyError:
-                return False
-            return True
-    return False
+def _pause(words: str, today: date) -> str:
+    """Return the words of the pause that *words* mean, perhaps after a name; "" if they do not."""
+    name, _, when = words.partition(" ")
+    if pause := pause_of(words, today=today):
+        return pause
+    return f"{name} {pause}" if (pause := pause_of(when, today=today)) else ""
 
 
 def is_new(word: str, rest: str) -> bool:

@@ -5,22 +5,21 @@ An order counts only if every word of it is understood: "stop the questions" end
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
-from typing import Any
 
 from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.readings import LaterStartError, UnclearError
+from handlers.parsing.delays import READ_ORDER, is_read, pause_of
+from handlers.parsing.readings import LaterStartError
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
-from store.types import ChannelId, Order, ParleyError, PostKind, Timetable
+from store.types import ChannelId, PostKind
 
 
 class Verb(StrEnum):
@@ -145,7 +144,8 @@ _NOUNS = re.compile(
 )
 _RESUME = _verbs(DigestWord.RESUME, "resume", "turn on", "switch on")
 _MOVE = "|".join((*MOVE, "make", "put", "set", "switch", "post", "send", "ask"))
-_TO = re.compile(r"(?:(?:back|forward|up|come|be)\s+)?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
+_BACK = re.compile(r"(?:back|forward|up|come|be)\s+", re.IGNORECASE)
+_TO = re.compile(rf"(?:{_BACK.pattern})?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
 _BEGIN = _verbs(
     DigestWord.ON,
     r"set\s*up|sign\s+(?:me|us)\s+up\s+for|subscribe\s+(?:me|us)\s+to|remind|post|send|give|bring|get",
@@ -195,11 +195,6 @@ _ABOUT = re.compile(
     r"\babout\b.*?(?=\s+(?:every|each|daily|weekdays|on\s+\w+days?|at\s+\d+)\b|$)", re.IGNORECASE
 )
 _ON = re.compile(r"^\s*(?:on|at)\b", re.IGNORECASE)
-_READ: dict[str, Any] = {
-    "zone": "UTC",
-    "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset(range(7)), zone="UTC")),
-}
-"""How the words of an order are read: what they leave out does not matter."""
 _MOST_CHARACTERS = 300
 
 
@@ -287,13 +282,13 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         is_clear = is_named and not (verb is Verb.OFF and _ONE_POST.search(words))
         return replace(order, is_alone=is_alone) if verb and (is_clear or is_alone) else None
     if is_until(when):
-        is_read = _is_read(parse_until, when, today=today)
-        return replace(order, verb=Verb.PAUSE, words=when) if is_read else None
+        is_pause = is_read(parse_until, when, today=today)
+        return replace(order, verb=Verb.PAUSE, words=when) if is_pause else None
     days = " ".join(_NOUNS.sub(" ", rest).split())
-    if (days.isdigit() and not is_named) or not _is_read(parse_posts, days, today=today):
+    if (days.isdigit() and not is_named) or not is_read(parse_posts, days, today=today):
         days = f"not {days}"
         is_weekly = verb is not Verb.PAUSE and _REGULAR.search(days) and not has_time(days)
-        if is_weekly and _is_read(parse_order, days, **_READ, today=today):
+        if is_weekly and _is_order(days, today):
             return replace(order, verb=Verb.MOVE, words=days)
         return None
     return replace(order, verb=Verb.PAUSE if verb is Verb.PAUSE else Verb.SKIP, words=days)
@@ -307,8 +302,7 @@ def _correction(words: str, today: date, *, is_instead: bool) -> SpokenOrder | N
         return None
     if has_time(when) and when.isdigit() and not is_instead:
         return None  # no 10
-    is_read = _is_read(parse_order, when, **_READ, today=today)
-    return SpokenOrder(Verb.MOVE, words=when) if is_read else None
+    return SpokenOrder(Verb.MOVE, words=when) if _is_order(when, today) else None
 
 
 def _resume(words: str) -> SpokenOrder | None:
@@ -317,8 +311,8 @@ def _resume(words: str) -> SpokenOrder | None:
     order, others, is_named = _about(Verb.RESUME, rest or "")
     is_alone = words.lower() in _ALONE
     is_clear = is_named or again or is_alone
-    is_read = rest is not None and not others and is_clear
-    return replace(order, is_alone=is_alone) if is_read else None
+    is_whole = rest is not None and not others and is_clear
+    return replace(order, is_alone=is_alone) if is_whole else None
 
 
 def _move(words: str, today: date) -> SpokenOrder | None:
@@ -327,13 +321,14 @@ def _move(words: str, today: date) -> SpokenOrder | None:
     if not rest or _INDEFINITE.match(rest):
         return None
     order, when, is_named = _about(Verb.MOVE, rest)
+    is_delay = is_named and _after("|".join(DELAY), words) is not None
+    if is_delay and (pause := pause_of(_BACK.sub("", when, count=1), today=today)):
+        return replace(order, verb=Verb.PAUSE, words=pause)
     when = _TO.sub("", when, count=1)
     if is_until(when):
-        is_delay = is_named and _after("|".join(DELAY), words) is not None
-        is_pause = is_delay and _is_read(parse_until, when, today=today)
-        return replace(order, verb=Verb.PAUSE, words=when) if is_pause else None
-    is_read = is_named and when and _is_read(parse_order, when, **_READ, today=today)
-    return replace(order, words=when) if is_read else None
+        return None
+    is_order = is_named and when and _is_order(when, today)
+    return replace(order, words=when) if is_order else None
 
 
 def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
@@ -356,19 +351,14 @@ def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
     order = " ".join(f"{_ON.sub('', when)} {kind} {topics}".split())
     if not (has_time(when) or _REGULAR.search(when)):
         return None
-    if not _is_read(parse_order, order, **_READ, today=today):
+    if not _is_order(order, today):
         return None
     return SpokenOrder(Verb.ON, words=order)
 
 
-def _is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
-    """Return whether *words* are understood, even if a question stays open."""
+def _is_order(words: str, today: date) -> bool:
+    """Return whether *words* are those of an order; also if it would begin too late."""
     try:
-        parse(words, **options)
+        return is_read(parse_order, words, **READ_ORDER, today=today)
     except LaterStartError:
         return True
-    except UnclearError as error:
-        return bool(error.readings)
-    except ParleyError:
-        return False
-    return True

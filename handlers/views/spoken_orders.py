@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from handlers.button_value import Value
 from handlers.ids import Action, Command
 from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import write_dates
+from handlers.parsing.timetable import describe as describe_timetable
 from handlers.views import readings
 from handlers.views.blocks import button
 from handlers.views.command_buttons import commands, is_same
 from handlers.views.message import Message, paragraphs
-from handlers.views.order_text import describe, owner_text, schedule_status
+from handlers.views.order_text import days_of, describe, owner_text, schedule_status
 from handlers.views.schedule_questions import add_or_replace, is_there
 from store.posting.schedules import MOST_SCHEDULES
 from store.types import ChannelId, Order, Schedule
@@ -71,12 +73,15 @@ def change(
     schedules: Sequence[Schedule],
     *,
     dates: Sequence[date] = (),
-    skips: Mapping[str, Sequence[date]],
+    skips: Mapping[str, Sequence[date]] = MappingProxyType({}),
+    become: Mapping[str, Order] = MappingProxyType({}),
+    until: date | None = None,
 ) -> Message:
     """Ask whether to run `/digest verb words`, and for which of the *schedules*.
 
     *dates* are what the words mean today, for each schedule; *skips* are what they mean for each
-    of some, by schedule id.
+    of some, by schedule id. *become* is what a change makes of each of some, by schedule id, and
+    *until* the day on which the words could mean that a pause ends.
     """
     sub = "on" if verb == "move" else verb
     count, shown = len(schedules), schedules[:MOST_SCHEDULES]
@@ -85,6 +90,9 @@ def change(
         ((label, command),) = readings.choices([tuple(dates)], verb)
     rest = command.partition(" ")[2]
     choices, lines = [], []
+    if until and count == 1:
+        pause = readings.choices([(until,)], "pause")
+        choices = commands(pause, schedules[0].channel_id, schedules[0].id, shown=schedules)
     for place, one in enumerate(shown):
         full = f"on {one.name} {words}" if verb == "move" else command.strip()
         about = "" if verb == "move" else one.id
@@ -92,11 +100,15 @@ def change(
             # The button may be pressed when another post is the next one.
             full = f"skip {write_dates(skipped)}"
         each = label if count == 1 else f"{place + 1}. {one.name}"
-        choices += commands([(each, full)], one.channel_id, about, shown=[one], first=place)
+        becomes = ""
+        if (order := become.get(one.id)) and order.timetable != one.timetable:
+            becomes = f"; it would come {days_of(order.timetable)}" if count > 1 else ""
+            each = f"Change it to {describe_timetable(order.timetable)}" if count == 1 else each
+        choices += commands([(each, full)], one.channel_id, about, shown=[one], first=len(choices))
         number = f"{place + 1}. " if count > 1 else ""
         lines.append(
             f"{number}<#{one.channel_id}> `{one.name}`: {describe(one)}, {schedule_status(one)},"
-            f" {owner_text(one)}"
+            f" {owner_text(one)}{becomes}"
         )
     if count > len(shown):
         lines.append(f"You have {count - len(shown)} more: name the channel for those.")
@@ -112,8 +124,11 @@ def change(
         lines += [] if every else ["For all of them, type the command for each."]
     question = "Is it about this schedule?" if count == 1 else "Which schedule is it about?"
     typed = f"on {schedules[0].name} {words}" if verb == "move" and count == 1 else f"{sub} {words}"
+    meant = f"`{_command(typed.strip())}`"
+    if until:
+        meant = f"`{_command('pause until', str(until))}`, or {meant}"
     listed = "\n".join(lines)
-    return paragraphs(f"That is `{_command(typed.strip())}`. {question}\n{listed}", buttons=choices)
+    return paragraphs(f"That is {meant}. {question}\n{listed}", buttons=choices)
 
 
 def unknown_channel(verb: str, words: str) -> Message:

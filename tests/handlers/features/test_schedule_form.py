@@ -532,7 +532,11 @@ async def test_a_mistyped_word_asks_before_doing_anything(slack: Slack) -> None:
         ("delete", "off", "Yes, end it"),
         ("status", "next", "Yes, next"),
         ("9:30 weekdays", "on 9:30 weekdays", "Yes, on 9:30 weekdays"),
-        ("move it to 10:00", "on daily-question 10:00", "Yes, change it"),
+        (
+            "move it to 10:00",
+            "on daily-question 10:00",
+            "Change it to 10:00 every day (Europe/Lisbon)",
+        ),
         ("no question tomorrow", "skip tomorrow", "Skip Wed 25 Nov 2026"),
         ("not on Christmas", "skip on Christmas", "Skip Fri 25 Dec 2026"),
         ("cancel the pause", "resume", "Yes, resume"),

@@ -1,5 +1,7 @@
 """Orders in ordinary words: a button carries out what the command would do."""
 
+from datetime import date
+
 import pytest
 
 from handlers.ids import Action
@@ -155,7 +157,7 @@ async def test_all_of_ten_schedules_are_chosen_from(slack: Slack) -> None:
 async def test_days_that_are_left_out_change_the_schedule(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     (asked,) = await slack.say("@Parley not on Fridays")
-    assert labels(asked) == ["Yes, change it"]
+    assert labels(asked) == ["Change it to 09:30 on Mon, Tue, Wed, Thu, Sat, Sun (Europe/Lisbon)"]
     await slack.press(Action.DIGEST_GUESS, asked)
     assert (await only(slack)).timetable.weekdays == {0, 1, 2, 3, 5, 6}
     (asked,) = await slack.say("@Parley only on Mondays and Thursdays")
@@ -164,6 +166,43 @@ async def test_days_that_are_left_out_change_the_schedule(slack: Slack) -> None:
     (asked,) = await slack.say("@Parley change timezone to London")
     await slack.press(Action.DIGEST_GUESS, asked)
     assert (await only(slack)).timetable.zone == "Europe/London"
+
+
+@pytest.mark.parametrize("said", ["push the question to Friday", "move it to Friday"])
+async def test_a_day_can_be_the_end_of_a_pause_or_the_new_day(slack: Slack, said: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say(f"@Parley {said}")
+    pause, change = "Pause until Fri 27 Nov 2026", "Change it to 09:30 on Fri (Europe/Lisbon)"
+    assert labels(asked) == [pause, change]
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).paused_until == date(2026, 11, 27)
+    await slack.type("/digest resume")
+    (asked,) = await slack.say(f"@Parley {said}")
+    await slack.press(f"{Action.DIGEST_GUESS}_1", asked)
+    assert (await only(slack)).timetable.weekdays == {4}
+    (asked,) = await slack.say(f"@Parley {said.replace('Friday', 'Thursday')}")
+    # No post comes before Thursday that a pause could leave out.
+    assert labels(asked) == ["Change it to 09:30 on Thu (Europe/Lisbon)"]
+
+
+async def test_what_each_schedule_would_become_is_shown_before_one_is_chosen(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest on 11:00 mon named lunch-quiz")
+    (asked,) = await slack.say("@Parley push it to Friday")
+    assert labels(asked) == ["1. daily-question", "2. lunch-quiz"]
+    assert "`/digest pause until 2026-11-27`" in asked["text"]
+    first, second = asked["text"].splitlines()[1:]
+    assert first.endswith("; it would come at 09:30 on Friday (Europe/Lisbon)")
+    assert second.endswith("; it would come at 11:00 on Friday (Europe/Lisbon)")
+
+
+async def test_a_button_that_could_only_fail_is_not_shown(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (asked,) = await slack.say("@Parley postpone the question to tomorrow")
+    assert labels(asked) == ["Pause until Wed 25 Nov 2026"]
+    (answer,) = await slack.say("@Parley switch the question to tomorrow")
+    assert "A schedule starts at once" in answer["text"]
+    assert labels(answer) == []
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,19 @@ def test_to_put_off_until_a_date_is_a_pause(verb: str, until: str) -> None:
     assert order.verb is Verb.PAUSE
 
 
+@pytest.mark.parametrize("verb", DELAY)
+@pytest.mark.parametrize("day", ["tomorrow", "1 December", "the 5th", "next week"])
+def test_to_put_off_to_a_day_that_no_schedule_can_keep_to_is_a_pause(verb: str, day: str) -> None:
+    for what in ("it ", "", "lunch-quiz "):
+        named = what if what == "lunch-quiz " else ""
+        guess = guess_command(verb, f"{what}to {day}", today=_TODAY)
+        assert guess == f"pause {named}until {day}"
+    for said in (f"{verb} the question to {day}", f"{verb} it back to {day}"):
+        order = spoken_order(said, today=_TODAY)
+        assert order
+        assert (order.verb, order.words) == (Verb.PAUSE, f"until {day}")
+
+
 @pytest.mark.parametrize("verb", ["post", "send", "ask", "make", "set", "put", "change", "update"])
 @pytest.mark.parametrize("until", ["until Monday", "for three weeks", "a month", "to 10 days"])
 def test_no_other_verb_of_a_change_is_a_pause(verb: str, until: str) -> None:

@@ -1,0 +1,57 @@
+"""Distinguish a pause from a change of days after "postpone": "for a week", "to Friday"."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, time
+from typing import Any
+
+from handlers.parsing.dates import is_until, parse_dates, parse_until
+from handlers.parsing.readings import LaterStartError, UnclearError
+from handlers.parsing.schedule_order import parse_order
+from handlers.parsing.timetable import has_time
+from store.types import Order, ParleyError, Timetable
+
+READ_ORDER: dict[str, Any] = {
+    "zone": "UTC",
+    "base": Order(timetable=Timetable(at=time(9, 30), weekdays=frozenset(range(7)), zone="UTC")),
+}
+"""How the words of an order are read: what they leave out does not matter."""
+_TO = re.compile(r"^(?:to|for)\s+(?:at\s+)?", re.IGNORECASE)
+
+
+def pause_of(words: str, *, today: date) -> str:
+    """Return *words* after a verb of `DELAY` as those of a pause; "" if they are no pause.
+
+    "To Friday" is none, because it could change the days of a schedule; see `one_day`.
+    """
+    when = _TO.sub("", words, count=1)
+    with suppress(LaterStartError):
+        if not is_until(when) and is_read(parse_order, when, **READ_ORDER, today=today):
+            return ""
+    words = re.sub(r"^to\s", "until ", words, flags=re.IGNORECASE)
+    return words if is_read(parse_until, words, today=today) else ""
+
+
+def one_day(words: str, *, today: date) -> date | None:
+    """Return the next date that is the day of *words*, as in "Friday"; None for other words."""
+    dates: list[date] = []
+    with suppress(ParleyError):
+        dates = [] if has_time(words) else parse_dates(words, today=today)
+    return dates[0] if len(dates) == 1 else None
+
+
+def is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
+    """Return whether *words* are understood, even if a question stays open.
+
+    Raises `LaterStartError` if they are understood as an order that would begin too late.
+    """
+    try:
+        parse(words, **options)
+    except LaterStartError:
+        raise
+    except UnclearError as error:
+        return bool(error.readings)
+    except ParleyError:
+        return False
+    return True
