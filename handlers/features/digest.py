@@ -29,13 +29,13 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import readable, typed_words
 from handlers.parsing.date_format import format_dates
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.meant_command import guess_command, is_edit, is_new
+from handlers.parsing.meant_command import guess_command, is_edit, is_new, is_understood
 from handlers.parsing.readings import UnclearError
 from handlers.parsing.schedule_names import take_name, take_whole_name
 from handlers.parsing.schedule_order import order_of, parse_order_at, write_order
 from handlers.parsing.small_talk import SmallTalk, small_talk
-from handlers.parsing.sub_commands import Change, DigestWord, MenuWord
-from handlers.parsing.timetable import has_time, one_time_each
+from handlers.parsing.sub_commands import MOVE, Change, DigestWord, MenuWord
+from handlers.parsing.timetable import one_time_each
 from handlers.parsing.words import as_typed
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press, Request
@@ -295,19 +295,18 @@ class Digest:
         """Answer words that begin with no sub-command: an order, small talk, or a mistyped word."""
         said = f"{word} {rest}".strip()
         of = request.team_id, request.user_id, request.channel_id
-        if shown := await self.orders.answer(*of, said):
-            return shown
+        # After the command, "move to Friday" needs no "it".
+        for order in (said, f"{word} it {rest}") if word.lower() in MOVE else (said,):
+            if shown := await self.orders.answer(*of, order):
+                return shown
         today = self.options.clock().date()
         corrected, talk = guess_command(word, rest, today=today), small_talk(said)
         if talk is SmallTalk.NEXT:
             return await self._look(request, DigestWord.NEXT, "", "")
-        is_sure = talk in (SmallTalk.OWNER, SmallTalk.UNDO, SmallTalk.UNSUBSCRIBE)
-        is_sure = is_sure and not corrected.startswith(("unskip", "resume"))
-        if talk is SmallTalk.CHANGE and corrected.startswith("on ") and not has_time(corrected):
-            is_sure = True  # "move it by an hour"
-        if talk is SmallTalk.DISCUSS and corrected.startswith("off"):
-            is_sure = True  # "drop a question"
-        if talk and (is_sure or not corrected):
+        schedules = await self.store.schedules.of_channel(request.team_id, request.channel_id)
+        guess, _, words = corrected.partition(" ")
+        named, words = take_name(words, schedules)
+        if talk and not is_understood(f"{guess} {words}".strip(), today=today):
             where = where_of(request.channel_id)
             return await self.schedules.small_talk(
                 talk, *of, said, examples=self._topics(), where=where
@@ -318,7 +317,7 @@ class Digest:
             self._topics(),
             unknown=word,
             correction=corrected if is_whole else None,
-            meant=await self._meant(request, corrected.partition(" ")[2]),
+            meant=named or schedules,
         )
 
     async def _look(

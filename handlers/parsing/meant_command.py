@@ -1,12 +1,15 @@
 """Guess which sub-command of `/digest` was meant by words that begin with no sub-command."""
 
 import re
+from contextlib import suppress
 from datetime import date
 
 from rapidfuzz import fuzz, process
 
-from handlers.parsing.dates import is_until
-from handlers.parsing.delays import pause_of
+from handlers.parsing.dates import is_until, parse_posts, parse_until
+from handlers.parsing.delays import is_read, pause_of
+from handlers.parsing.readings import LaterStartError
+from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
 from handlers.parsing.words import as_typed
@@ -81,6 +84,23 @@ def _pause(words: str, today: date) -> str:
     if pause := pause_of(words, today=today):
         return pause
     return f"{name} {pause}" if (pause := pause_of(when, today=today)) else ""
+
+
+def is_understood(command: str, *, today: date) -> bool:
+    """Return whether a command that names no schedule can be run, without a word too many."""
+    first, _, rest = command.partition(" ")
+    word = DigestWord.read(first)
+    match word:
+        case DigestWord.ON:
+            with suppress(LaterStartError):
+                return is_read(parse_order, rest, zone="UTC", today=today)
+            return False
+        case DigestWord.SKIP | DigestWord.UNSKIP:
+            return is_read(parse_posts, rest, today=today)
+        case DigestWord.PAUSE if rest:
+            return is_read(parse_until, rest, today=today)
+        case _:
+            return word is not None and not rest
 
 
 def is_new(word: str, rest: str) -> bool:

@@ -273,6 +273,61 @@ async def test_a_wish_for_a_question_ends_no_schedule(slack: Slack, said: str) -
     assert labels(asked) == ["Yes, end it"]
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("how does this work?", "I find stories from a few words"),
+        ("thank you", "You're welcome!"),
+        ("is it private?", "I don't store what you look up"),
+        ("post something", "`/discuss`"),
+        ("show me your sources", "/corpus"),
+        ("delete that post", "*Delete this post*"),
+        ("drop it", "Nothing has changed yet"),
+        ("add monday", "Nothing has changed yet"),
+        ("9 is too late", "Nothing has changed yet"),
+        ("undo the pause", "*Take it back*"),
+    ],
+)
+async def test_a_command_with_a_word_too_many_is_not_preferred_to_small_talk(
+    slack: Slack, said: str, hint: str
+) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.type(f"/digest {said}")
+    assert "Did you mean" not in answer["text"]
+    assert hint in texts([answer])
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("cancel the pause", "resume"),
+        ("stop", "off"),
+        ("stop friday-digest", "off"),
+        ("status", "next"),
+        ("start at 9 daily", "on 9 daily"),
+        ("omit tomorrow", "skip tomorrow"),
+    ],
+)
+async def test_a_command_that_is_understood_is_preferred_to_small_talk(
+    slack: Slack, said: str, command: str
+) -> None:
+    await slack.type("/digest on 09:30 fri digest")
+    (answer,) = await slack.type(f"/digest {said}")
+    assert f"`/digest {command}`" in answer["text"]
+
+
+async def test_after_the_command_what_is_moved_need_not_be_named(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    for said in ("push to Friday", "reschedule friday", "change to friday", "move it to Friday"):
+        (asked,) = await slack.type(f"/digest {said}")
+        change = "Change it to 09:30 on Fri (Europe/Lisbon)"
+        assert labels(asked) == ["Pause until Fri 27 Nov 2026", change]
+    (asked,) = await slack.type("/digest shift to 10:00")
+    assert labels(asked) == ["Change it to 10:00 every day (Europe/Lisbon)"]
+    (asked,) = await slack.type("/digest postpone to tomorrow")
+    assert labels(asked) == ["Pause until Wed 25 Nov 2026"]
+
+
 @pytest.mark.parametrize("said", ["unsubscribe from the questions", "unsubscribe everybody"])
 async def test_to_unsubscribe_from_more_offers_no_end(slack: Slack, said: str) -> None:
     await slack.type("/digest on 09:30 daily")
