@@ -11,7 +11,7 @@ from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
 from handlers.features.dependencies import Options
-from handlers.parsing.small_talk import SmallTalk, is_learned, small_talk
+from handlers.parsing.small_talk import SmallTalk, is_learned, meant_talk, small_talk
 from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -173,17 +173,18 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    async def small_talk(self, words: str) -> SmallTalk | None:
+    async def small_talk(self, words: str, *, is_message: bool = False) -> SmallTalk | None:
         """Return what kind of small talk *words* in a search are; None for a look-up.
 
         A phrase of courtesy such as "salve" is a look-up if it finds a story, and so is a sentence
-        that is only like those that Parley has learned.
+        that is only like those that Parley has learned. In a message, that sentence may have words
+        that Parley does not know.
         """
         talk = small_talk(words) if words else None
-        is_sure = talk and not talk.is_courtesy and is_learned(words)
-        if talk and not is_sure and isinstance(await self.store.corpus.find(words), Found):
-            return None
-        return talk
+        if talk and not talk.is_courtesy and is_learned(words):
+            return talk
+        talk = talk or (meant_talk(words) if is_message else None)
+        return talk if talk and not isinstance(await self.store.corpus.find(words), Found) else None
 
     def count_miss(self, team_id: TeamId) -> None:
         """Count a search miss of the team, without its words, if misses are kept."""

@@ -15,7 +15,7 @@ from handlers.features.spoken_orders import SpokenOrders
 from handlers.ids import Command, CommandPrefix
 from handlers.mrkdwn import readable
 from handlers.parsing.message_text import message_text
-from handlers.parsing.small_talk import SmallTalk, meant_talk
+from handlers.parsing.small_talk import SmallTalk
 from handlers.parsing.timetable import has_time
 from handlers.slack.background import answer
 from handlers.slack.button_press import require_reader
@@ -124,11 +124,10 @@ class Mention:
             # Without its slash, a command is a look-up if it finds something.
             found = await self.lookup.store.corpus.find(words)
             command = None if isinstance(found, Found) else command
-        talk = None if command and is_typed else await self.lookup.small_talk(words)
+        talk = None
+        if not (command and is_typed):
+            talk = await self.lookup.small_talk(words, is_message=not command)
         talk = SmallTalk.ABOUT if is_help(words) else talk
-        meant = None if talk or command else meant_talk(words)
-        if meant and not isinstance(await self.lookup.store.corpus.find(words), Found):
-            talk = meant
         if talk:
             examples = self.lookup.examples()
             shown = await self.schedules.small_talk(
