@@ -2,15 +2,12 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from store import Store
 from store.loading.documents import read_corpus
-from store.parsing import Limits, Parser
 from store.types import CorpusInvalidError, Found
 from tests.ids import C1, T1
 from tests.machine import NOW
@@ -25,21 +22,12 @@ ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"><title>World</title>{}</feed>'
 class Feed:
     """A feed in a folder: its stories and its warnings."""
 
-    parser: ClassVar[Parser]
-
     def __init__(self, folder: Path, data: str | bytes, name: str = "a.rss") -> None:
         folder.mkdir(exist_ok=True)
         (folder / name).write_bytes(data.encode() if isinstance(data, str) else data)
-        corpus = read_corpus(folder, parser=self.parser)
-        self.stories = [(one.headline, one.summary) for one in corpus.articles(self.parser)]
+        corpus = read_corpus(folder)
+        self.stories = [(one.headline, one.summary) for one in corpus.articles()]
         self.warnings = [str(warning) for warning in corpus.warnings]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_child() -> Iterator[None]:
-    """Parse the feeds of all these tests in one child process."""
-    with Parser(Limits(seconds_in_all=1000)) as Feed.parser:
-        yield
 
 
 def rss(item: str) -> str:
