@@ -222,13 +222,16 @@ class _Pairing:
         """Return how sure it is that an *old* article with one of its keys is the same story."""
         ours, theirs = self.article, old.article
         has_question = bool(ours.question) and _is_equal(ours.question, theirs.question)
-        if _is_equal(ours.headline, theirs.headline):
-            if has_question and ours.document == theirs.document:
-                return Evidence.HEADLINE_AND_QUESTION
-            return Evidence.HEADLINE if self._shares_text(old) else Evidence.NONE
         is_sure = bool(ours.guid and ours.guid == theirs.guid) and (
             has_question or is_nearly_equal(self.texts, old.texts)
         )
+        if _is_equal(ours.headline, theirs.headline):
+            if has_question and ours.document == theirs.document:
+                return Evidence.HEADLINE_AND_QUESTION
+            is_same = self._shares_text(old) and not is_another(
+                self.texts, old.texts, is_sure=is_sure
+            )
+            return Evidence.HEADLINE if is_same else Evidence.NONE
         has_own_words = contained(self.texts.words, old.texts.words) >= SHARED
         if not has_own_words or is_another(self.texts, old.texts, is_sure=is_sure):
             return Evidence.NONE

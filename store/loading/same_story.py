@@ -5,8 +5,9 @@ it is that what the headline names has changed there and in the text.
 """
 
 import re
-from collections.abc import Collection, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 
 from rapidfuzz import fuzz
@@ -19,17 +20,67 @@ _SHARED_WORDS = 0.5
 """The same for two versions that only an id connects."""
 SHARED_HEADLINE = 0.6
 """The same for the words of two headlines that are nearly equal."""
-_NUMBERED = frozenset(re.findall(r"\S+", """
+
+
+def _any(words: str) -> str:
+    return f"(?:{'|'.join(words.split())})"
+
+
+_NUMBERED = _any("""
 chapter day edition episode game heat issue leg lesson match month no number part phase quarter race
 round season session set stage test vol volume week year
-folge heft kapitel nr quartal runde staffel tag teil woche
+folge heft kapitel kw nr quartal runde staffel tag teil woche
 chapitre étape épisode jour journée numéro partie semaine tour trimestre
 capítulo día etapa jornada número parte ronda semana
-"""))  # fmt: skip
+""")
 """Words after which a number is a name, as in week 12, and no count."""
+_DATES = _any("""
+monday tuesday wednesday thursday friday saturday sunday
+january february march april may june july august september october november december
+first second third fourth fifth sixth seventh eighth ninth tenth
+montag dienstag mittwoch donnerstag freitag samstag sonntag
+januar februar märz mai juni juli oktober dezember
+erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte
+lundi mardi mercredi jeudi vendredi samedi dimanche
+janvier février mars avril juin juillet août septembre octobre novembre décembre
+premier première deuxième troisième quatrième cinquième sixième septième huitième neuvième dixième
+lunes martes miércoles jueves viernes sábado domingo
+enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+primer[oa]? segund[oa] tercer[oa]? cuart[oa] quint[oa] sext[oa] séptim[oa] octav[oa] noven[oa]
+""")
+_COUNTS = _any("""
+one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn
+deux trois quatre cinq sept huit neuf dix onze douze treize quatorze quinze
+uno dos tres cuatro cinco siete ocho nueve diez once doce trece catorce quince
+""")
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
+"""Letters of Chinese and Japanese, which have no blank beside a number."""
+
+
+_NUMBERS = re.compile(
+    # At the beginning of a word, and possessive: time grows with the length of a text.
+    rf"""(?<![^\W_{_UNSPACED}])(?:
+    (?P<edition>
+        {_NUMBERED}[ ]?[.:#]?[ ]?(?:\d\w*+|{_COUNTS}\b|[IVX]++\b)
+        | (?-i:[IVX]{{2,}}+\b)
+        | [^\W\d_{_UNSPACED}]++\d\w*+
+        | \d{{4}}-\d\d?-\d\d?(?!\d)
+        | 第\d++
+    ) | (?P<date>
+        \d++(?:\.?[ ]{_DATES}[mnrs]?\b | \.(?=[ ][^\W\d_]) | [年月日週周回号期話章]
+            | (?:st|nd|rd|th|er|re|e|ère|ème|[ºªйяе])\b)
+        | {_DATES}[mnrs]?\b(?:[ ]\d++)?
+        | \d++(?P<mark>[./-])\d++(?P=mark)\d++
+    ) | (?P<count>
+        (?<=[$£€])\d++(?:[.,]\d++)*+
+        | (?:\d++(?:[.,]\d++)*+|{_COUNTS}\b)(?=[ -]?(?:[%°$£€]|(?P<counted>[^\W\d_]++)))
+    ) | (?P<number>
+        \d++(?:[.,:/-]\d++)*+ | {_COUNTS}\b
+    ))""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_IS_NAME = re.compile(r"[^\W\d_]+\d.*|\d+(?:st|nd|rd|th)")
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b(?: +([^\W\d_]+))?")
 _NEARLY = 90
 """The percentage of letters from which on two summaries are nearly equal."""
 _SPELLING = 80
@@ -82,23 +133,47 @@ class Texts:
         return _numbers(self.headline)
 
     @cached_property
-    def ordinals(self) -> frozenset[str]:
-        """Return the numbers of the headline that name something: week 12, Q1."""
-        tokens = _TOKEN.findall(self.headline.casefold())
-        return frozenset(
-            token
-            for before, token in zip(["", *tokens], tokens, strict=False)
-            if _IS_NAME.fullmatch(token) or (token[0].isdigit() and before in _NUMBERED)
-        )
+    def kinds(self) -> Mapping[str, "NumberKind"]:
+        """Return the numbers of the headline, and what they do, also by how the summary counts."""
+        return {
+            number: NumberKind.COUNT
+            if kind == NumberKind.NUMBER and self.summary_kinds.get(number) == NumberKind.COUNT
+            else kind
+            for number, kind in _kinds(self.headline).items()
+        }
 
     @cached_property
-    def years(self) -> frozenset[str]:
-        """Return the years of the headline: 2026, but not the count of 1950 people."""
-        return frozenset(
-            found[0][:4]
-            for found in _YEAR.finditer(self.headline.casefold())
-            if found[1] is None or found[1] in FUNCTION_WORDS
-        )
+    def summary_kinds(self) -> Mapping[str, "NumberKind"]:
+        """Return the numbers of the summary, and what they do."""
+        return _kinds(self.summary)
+
+    @cached_property
+    def headline_rest(self) -> str:
+        """Return the headline without numbers."""
+        return _NUMBERS.sub("", self.headline).casefold()
+
+
+class NumberKind(IntEnum):
+    """What a number does, in whatever writing."""
+
+    COUNT = 0
+    """12 people, three men, 4 %."""
+    NUMBER = 1
+    """What counts nothing, as a year."""
+    DATE = 2
+    """Monday, 28 November, the third, 12th."""
+    EDITION = 3
+    """Week 12, Part II, Q1, 2026-11-28."""
+
+
+def _kinds(text: str) -> Mapping[str, NumberKind]:
+    kinds: dict[str, NumberKind] = {}
+    for found in _NUMBERS.finditer(text):
+        kind = NumberKind[str(found.lastgroup).upper()]
+        if kind == NumberKind.COUNT and (found["counted"] or "").casefold() in FUNCTION_WORDS:
+            kind = NumberKind.NUMBER
+        kinds[found[0].casefold()] = kind
+    return kinds
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -148,20 +223,43 @@ def shares_summary(one: Texts, other: Texts) -> bool:
 def is_another(one: Texts, other: Texts, *, is_sure: bool = False) -> bool:
     """Return whether two stories are about different things, however alike their words are.
 
-    So they are if the headlines name another week or year and the texts other numbers or names, or
-    if a name was replaced in both. If it *is_sure* from what identifies them that they are one
-    story, only another week counts: another year or name corrects it.
+    So they are if the headlines, or the summaries under one headline, name another edition; if
+    only a date or another number that is no count differs in the headlines, in whatever writing;
+    or if a name was replaced in headline and text. If it *is_sure* from what identifies them that
+    they are one story, only another edition counts: another date or name corrects it.
     """
     if one.headline == other.headline:
-        return False
-    is_renumbered = _is_replaced(one.ordinals, other.ordinals) or (
-        not is_sure and _is_replaced(one.years, other.years)
+        return not is_sure and _is_renumbered(
+            one.summary_kinds, other.summary_kinds, NumberKind.EDITION
+        )
+    if _is_renumbered(one.kinds, other.kinds, NumberKind.EDITION):
+        is_renumbered = _has_other_text(one, other)
+    elif is_sure or one.headline_rest != other.headline_rest:
+        is_renumbered = False
+    else:
+        is_renumbered = _is_renumbered(one.kinds, other.kinds, NumberKind.DATE) or (
+            _is_renumbered(one.kinds, other.kinds, NumberKind.NUMBER)
+            # If nothing but the number has changed, it was corrected.
+            and one.tokens ^ other.tokens != {*one.kinds} ^ {*other.kinds}
+        )
+    return is_renumbered or (not is_sure and _has_other_name(one, other))
+
+
+def _is_renumbered(
+    one: Mapping[str, NumberKind], other: Mapping[str, NumberKind], least: NumberKind
+) -> bool:
+    ours, theirs = (
+        {number for number, kind in kinds.items() if kind >= least} for kinds in (one, other)
     )
-    if is_renumbered and (
-        _is_replaced(one.numbers, other.numbers) or _is_replaced(one.names, other.names)
-    ):
-        return True
-    return not is_sure and _has_other_name(one, other)
+    return _is_replaced(ours, theirs)
+
+
+def _has_other_text(one: Texts, other: Texts) -> bool:
+    return (
+        _is_replaced(one.numbers, other.numbers)
+        or _is_replaced(one.names, other.names)
+        or not is_nearly_equal(one, other)
+    )
 
 
 def has_other_counts(one: Texts, other: Texts) -> bool:
