@@ -12,7 +12,7 @@ from handlers.slack.background import Background
 from handlers.slack.directory import Directory
 from handlers.slack.payloads import Interaction, SlashCommand
 from handlers.slack.responders import Responders
-from store.types import ChannelId, TeamId, UserId
+from store.types import ChannelId, ParleyError, TeamId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,10 +160,13 @@ def home_of(body: Interaction) -> TeamId:
     """Return the id of the team in which the app of this interaction is installed.
 
     In a Slack Connect channel, a view's `team` may be the other team (docs.slack.dev: Slack
-    Connect).
+    Connect). Raises `ParleyError` if there is none: the app is installed for an organization.
     """
-    home = (body.get("view") or {}).get("app_installed_team_id") or body["team"]["id"]
-    return TeamId(home)
+    if home := (body.get("view") or {}).get("app_installed_team_id"):
+        return TeamId(home)
+    if body["team"] is None:
+        raise ParleyError("I work in one workspace at a time, not in a whole organization.")
+    return body["team"]["id"]
 
 
 async def require_reader(directory: Directory, body: Interaction) -> TeamId:

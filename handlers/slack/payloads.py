@@ -72,7 +72,7 @@ class InteractionChannel(TypedDict):
 class Interaction(TypedDict):
     """The body of a button press, a shortcut or a submitted form."""
 
-    team: InteractionTeam
+    team: InteractionTeam | None
     user: InteractionUser
     channel: NotRequired[InteractionChannel]
     trigger_id: str

@@ -198,6 +198,21 @@ async def test_a_member_in_an_enterprise_organization_presses_everything(slack: 
     assert STRANGER not in texts(slack.workspace.messages(GENERAL, BEN))
 
 
+async def test_an_interaction_of_a_whole_organization_is_refused(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    press = slack.payloads[-1]
+    await slack.workspace.use_shortcut(BEN, Shortcut.DISCUSSION)
+    await slack.settled()
+    shortcut = slack.payloads[-1]
+    for number, payload in enumerate((press, shortcut)):
+        slack.payloads.append({**payload, "team": None, "trigger_id": f"1.{number}.late"})
+        await slack.repeat()
+    assert len(slack.public()) == 1
+    *_, refused = slack.workspace.messages(GENERAL, ANA)
+    assert refused["text"] == "I work in one workspace at a time, not in a whole organization."
+
+
 async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(minutes=6)
