@@ -214,7 +214,7 @@ class _InstallationSaver(AsyncInstallationStore):
 
     async def async_save(self, installation: SlackInstallation) -> None:
         """Encrypt the token and save the installation; raises `RefusedError`."""
-        token = installation.bot_token or ""
+        token = installation.bot_token
         if installation.is_enterprise_install or not installation.team_id:
             await self._revoke(token)
             raise RefusedError(_ORGANISATION)
@@ -222,8 +222,9 @@ class _InstallationSaver(AsyncInstallationStore):
             await self._revoke(token)
             raise RefusedError(_ROTATION)
         if not (token and installation.bot_id and installation.bot_user_id):
-            # As if the visitor had taken the bot's scopes out of the address.
-            await self._revoke(token or installation.user_token or "")
+            # As if the visitor had taken the bot's scopes out of the address. A token of the bot
+            # may be that of the installation which stays.
+            await self._revoke(installation.user_token)
             raise RefusedError(_NO_BOT)
         await self.installations.save(
             Installation(
@@ -238,8 +239,10 @@ class _InstallationSaver(AsyncInstallationStore):
         )
         log.info("installed in %s", installation.team_id)
 
-    async def _revoke(self, token: str) -> None:
-        """Revoke a token that Parley will not keep."""
+    async def _revoke(self, token: str | None) -> None:
+        """Revoke a token that Parley will not keep, if there is one."""
+        if not token:
+            return
         try:
             await self.client.auth_revoke(token=token)
         except FAILURES as error:

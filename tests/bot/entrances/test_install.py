@@ -433,19 +433,23 @@ async def test_unsupported_installations_are_refused(
 
 
 @pytest.mark.parametrize("missing", [{"access_token": None}, {"bot_user_id": None}])
+@pytest.mark.parametrize("user_token", ["xoxp-1", None])
 async def test_an_installation_without_a_bot_changes_nothing(
-    both: Both, monkeypatch: pytest.MonkeyPatch, missing: dict[str, Any]
+    both: Both, monkeypatch: pytest.MonkeyPatch, missing: dict[str, Any], user_token: str | None
 ) -> None:
     """Slack answers so if only scopes of the user were asked for."""
     await both.install(both.second)
     (before,) = await both.parley.store.installations.list()
     plain = oauth.granted
-    user = {"authed_user": {"id": ANA, "access_token": "xoxp-1", "token_type": "user"}}
+    user = {"authed_user": {"id": ANA, "access_token": user_token, "token_type": "user"}}
     monkeypatch.setattr(oauth, "granted", lambda *code: plain(*code) | user | missing)
     status, page = await both.install(both.second)
     assert status == 403
     assert "Slack let no bot in" in page
     assert await both.parley.store.installations.list() == [before]
+    # The bot's token may be the one that stays.
+    revoked = [call for call in both.first.calls if call.method == "auth.revoke"]
+    assert len(revoked) == (1 if user_token else 0)
 
 
 async def test_tokens_are_stored_encrypted(
