@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 
 class BlackHole:
@@ -11,9 +11,11 @@ class BlackHole:
 
     def __init__(self, database_url: str) -> None:
         """Set the URL of a database on a Unix socket, as `tests.postgres` returns it."""
-        query = parse_qs(urlsplit(database_url).query)
-        self._socket = f"{query['host'][0]}/.s.PGSQL.5432"
-        self._schema = query["search_path"][0]
+        parts = urlsplit(database_url)
+        query = parse_qs(parts.query)
+        (folder,) = query.pop("host")
+        self._socket = f"{folder}/.s.PGSQL.5432"
+        self._database = f"{parts.path}?{urlencode(query, doseq=True)}"
         self._is_open = asyncio.Event()
         self._is_open.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -34,7 +36,7 @@ class BlackHole:
         """Listen on *port*, or on a free one if it is 0."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         port = server.sockets[0].getsockname()[1]
-        self.url = f"postgresql://parley@127.0.0.1:{port}/postgres?search_path={self._schema}"
+        self.url = f"postgresql://parley@127.0.0.1:{port}{self._database}"
         try:
             yield self
         finally:

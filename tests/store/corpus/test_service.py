@@ -1,6 +1,7 @@
 """Loading and reloading the corpus, and keeping the old one if a load fails."""
 
 import gc
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -254,10 +255,15 @@ FOLDERS = st.dictionaries(
 @settings(max_examples=10)  # each loads up to five corpora
 @given(st.lists(FOLDERS, min_size=1, max_size=4))
 async def test_many_reloads_equal_one_load(
-    tmp_path_factory: pytest.TempPathFactory, folders: list[dict[str, list[str]]]
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: Path,
+    folders: list[dict[str, list[str]]],
 ) -> None:
     """After any changes of the folder, the index equals that of a first load of the last state."""
     tmp = tmp_path_factory.mktemp("reloads")
+    many_url, one_url = (
+        f"sqlite:///{shutil.copy(migrated, tmp / name)}" for name in ("many.db", "one.db")
+    )
 
     async def answers(store: Store) -> list[set[tuple[str, int, float]] | type[Unsure | Nothing]]:
         found = []
@@ -274,7 +280,7 @@ async def test_many_reloads_equal_one_load(
             )
         return found
 
-    async with open_store(f"sqlite:///{tmp}/many.db") as store:
+    async with open_store(many_url) as store:
         for number, documents in enumerate(folders):
             path = tmp / str(number)
             path.mkdir()
@@ -283,9 +289,9 @@ async def test_many_reloads_equal_one_load(
                 (path / f"{name}.txt").write_text(f"Head {name}\n{body}")
             await load(store, path)
         many = await answers(store)
-    async with open_store(f"sqlite:///{tmp}/many.db") as store:
+    async with open_store(many_url) as store:
         assert await answers(store) == many
-    async with open_store(f"sqlite:///{tmp}/one.db") as store:
+    async with open_store(one_url) as store:
         await load(store, path)
         assert await answers(store) == many
 

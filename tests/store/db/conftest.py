@@ -9,8 +9,8 @@ from tests import postgres
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """Yield the URL of an empty database, once for each engine."""
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Yield the URL of a database without a schema, once for each engine."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/parley.db"
     else:

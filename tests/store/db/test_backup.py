@@ -245,14 +245,14 @@ async def test_a_backup_is_an_ordinary_sqlite_file(tmp_path: Path, database_url:
 
 
 async def test_a_backup_before_an_upgrade_keeps_the_old_schema(
-    database_url: str, tmp_path: Path, other_url: str
+    empty_url: str, tmp_path: Path, other_url: str
 ) -> None:
     """The new version makes it, and neither the database nor the backup is migrated."""
-    await write_first(database_url)
-    async with connect(database_url) as database:
+    await write_first(empty_url)
+    async with connect(empty_url) as database:
         before = await every_row(database)
-    await backup(database_url, tmp_path / "backup.db")
-    for url in (database_url, f"sqlite:///{tmp_path}/backup.db"):
+    await backup(empty_url, tmp_path / "backup.db")
+    for url in (empty_url, f"sqlite:///{tmp_path}/backup.db"):
         async with connect(url, is_looking=True) as database:
             assert await version_of(database) == 1
             assert await every_row(database) == before

@@ -259,22 +259,22 @@ async def test_bytes_are_stored_unchanged(database_url: str) -> None:
         assert bytes(row["data"]) == bytes(range(256))
 
 
-async def test_five_processes_that_start_together_migrate_once(database_url: str) -> None:
+async def test_five_processes_that_start_together_migrate_once(empty_url: str) -> None:
     """A connection stands for a process here: only the database coordinates them."""
 
     async def start() -> None:
-        async with open_database(database_url):
+        async with open_database(empty_url):
             pass
 
     await asyncio.gather(*(start() for _ in range(5)))
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         rows = await database.fetch("SELECT COUNT(*) AS n FROM schema_migration GROUP BY version")
         assert rows
         assert {row["n"] for row in rows} == {1}
 
 
 async def test_a_failed_migration_is_rolled_back(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "migrations").mkdir()
     script = "CREATE TABLE one (a TEXT);\nCREATE nonsense;"
@@ -282,8 +282,8 @@ async def test_a_failed_migration_is_rolled_back(
     with monkeypatch.context() as patch:
         patch.setattr("store.db.schema.resources.files", lambda _: tmp_path)
         with pytest.raises(DatabaseError, match="cannot be used"):
-            await count(database_url)
-    async with open_database(database_url) as database:
+            await count(empty_url)
+    async with open_database(empty_url) as database:
         assert "one" not in await database.tables()
 
 
@@ -313,7 +313,7 @@ async def write_first(url: str, *more: str, snapshot: Path = FIRST) -> None:
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
 async def test_a_database_of_every_released_schema_is_migrated(
-    database_url: str, snapshot: Path
+    empty_url: str, snapshot: Path
 ) -> None:
     """Every row of a released version is there after the newest version has migrated it.
 
@@ -322,11 +322,11 @@ async def test_a_database_of_every_released_schema_is_migrated(
     """
     dropped = {("derived", "least"), ("topic_pool", "channel_id")}
     computed = {"word", "posting", "chunk", "index_format"}
-    await write_first(database_url, snapshot=snapshot)
-    async with connect(database_url) as database:
+    await write_first(empty_url, snapshot=snapshot)
+    async with connect(empty_url) as database:
         before = await every_row(database)
     assert all(before.values())
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         after = await every_row(database)
     for table in before.keys() - computed:
         rows = before[table]
@@ -339,9 +339,9 @@ async def test_a_database_of_every_released_schema_is_migrated(
 
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
-async def test_a_migration_makes_up_no_provenance(database_url: str, snapshot: Path) -> None:
-    await write_first(database_url, snapshot=snapshot)
-    async with open_store(database_url) as store:
+async def test_a_migration_makes_up_no_provenance(empty_url: str, snapshot: Path) -> None:
+    await write_first(empty_url, snapshot=snapshot)
+    async with open_store(empty_url) as store:
         for is_undone in (False, True):
             if is_undone:
                 # What an undo brings back was loaded by the older version, too.
@@ -351,7 +351,7 @@ async def test_a_migration_makes_up_no_provenance(database_url: str, snapshot: P
             article = found.matches[0].article
             known = (article.url, article.publisher, article.published_at, article.guid)
             assert (*known, article.first_seen_at) == (None,) * 5
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         for table in ("document", "past_document", "revision"):
             rows = await database.fetch(f"SELECT DISTINCT source FROM {table}")
             assert [row["source"] for row in rows] == ["folder"]
@@ -359,10 +359,10 @@ async def test_a_migration_makes_up_no_provenance(database_url: str, snapshot: P
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
 async def test_schedules_and_posts_of_every_released_schema_go_on(
-    database_url: str, snapshot: Path
+    empty_url: str, snapshot: Path
 ) -> None:
-    await write_first(database_url, snapshot=snapshot)
-    async with open_store(database_url) as store:
+    await write_first(empty_url, snapshot=snapshot)
+    async with open_store(empty_url) as store:
         found = await store.corpus.find("lisbon trams")
         assert isinstance(found, Found)
         assert "5,000 people" in found.matches[0].article.summary
@@ -384,16 +384,16 @@ async def test_schedules_and_posts_of_every_released_schema_go_on(
 
 @pytest.mark.parametrize("snapshot", RELEASED, ids=lambda path: path.stem)
 async def test_the_schedule_of_a_channel_gets_a_name_and_posts_nothing_twice(
-    database_url: str, snapshot: Path
+    empty_url: str, snapshot: Path
 ) -> None:
     """The keys of its posts stay: what was posted, skipped or told counts, and only for it."""
     skipped = "INSERT INTO post (key, team_id, channel_id, kind, state, due_on, due_at, not_before"
     values = "'T1', 'C2', 'digest', 'skipped', '2026-12-03', '2026-12-03T09:40', '2026-12-03T09:40'"
     skip = f"{skipped}) VALUES ('T1:C2:2026-12-03', {values})"
-    await write_first(database_url, skip, snapshot=snapshot)
-    async with connect(database_url) as database:
+    await write_first(empty_url, skip, snapshot=snapshot)
+    async with connect(empty_url) as database:
         keys = {row["key"] for row in await database.fetch("SELECT key FROM post")}
-    async with open_store(database_url) as store:
+    async with open_store(empty_url) as store:
         question, digest = [await schedule_of(store, T1, one) for one in (C1, C2)]
         assert question
         assert digest
@@ -424,15 +424,15 @@ async def test_the_schedule_of_a_channel_gets_a_name_and_posts_nothing_twice(
         }
 
 
-async def test_a_migration_goes_on_from_every_schema(database_url: str) -> None:
+async def test_a_migration_goes_on_from_every_schema(empty_url: str) -> None:
     """Someone may run a version between two releases: each step from the first schema works."""
-    versions = range(1, newest_version()) if database_url.startswith(sqlite.URL) else (5, 10)
+    versions = range(1, newest_version()) if empty_url.startswith(sqlite.URL) else (5, 10)
     for version in versions:
-        url = database_url.replace("parley.db", f"{version}.db")
+        url = empty_url.replace("parley.db", f"{version}.db")
         await write_first(url, *migrations(version))
         async with open_store(url) as store:
             assert isinstance(await store.corpus.find("lisbon trams"), Found)
-        if url == database_url:
+        if url == empty_url:
             async with connect(url) as database, database.changing_schema() as connection:
                 for table in reversed(await database.tables()):
                     await connection.execute(f"DROP TABLE {table} CASCADE")
@@ -515,12 +515,12 @@ async def look(url: str) -> int:
         return len(await store.corpus.history())
 
 
-async def test_a_database_that_does_not_exist_looks_empty(database_url: str) -> None:
-    assert await look(database_url) == 0
-    if database_url.startswith(sqlite.URL):
-        assert not exists(database_url)
+async def test_a_database_that_does_not_exist_looks_empty(empty_url: str) -> None:
+    assert await look(empty_url) == 0
+    if empty_url.startswith(sqlite.URL):
+        assert not exists(empty_url)
     else:
-        async with connect(database_url) as database:
+        async with connect(empty_url) as database:
             assert not await database.tables()
 
 
@@ -554,12 +554,12 @@ async def test_nothing_can_be_written_while_looking(database_url: str) -> None:
     assert await count(database_url) == 0
 
 
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-async def test_a_server_with_an_old_schema_is_not_migrated_by_looking(database_url: str) -> None:
-    await write_first(database_url)
+@pytest.mark.parametrize("empty_url", ["postgres"], indirect=True)
+async def test_a_server_with_an_old_schema_is_not_migrated_by_looking(empty_url: str) -> None:
+    await write_first(empty_url)
     with pytest.raises(DatabaseError, match=r"has schema 1, .*run `python -m bot migrate`"):
-        await look(database_url)
-    async with connect(database_url) as database:
+        await look(empty_url)
+    async with connect(empty_url) as database:
         assert await version_of(database) == 1
 
 
@@ -607,44 +607,44 @@ def migrations(last: int) -> list[str]:
     ]
 
 
-async def test_a_migration_drops_the_corrections_and_nothing_else(database_url: str) -> None:
+async def test_a_migration_drops_the_corrections_and_nothing_else(empty_url: str) -> None:
     """Schema 9 still had the tables of CORRECT_POSTS, whose rows reference posts."""
     key = "T1:C1:2026-11-25"
     await write_first(
-        database_url,
+        empty_url,
         *migrations(9),
         f"INSERT INTO shown VALUES ('{key}', 0, '7e6d3515224c30cc', 1, 1, '2026-11-25')",
         f"INSERT INTO correction VALUES ('{key}', 2, 1, '2026-11-25', 'msg_too_long')",
     )
-    async with open_store(database_url, is_shared=True) as store:
+    async with open_store(empty_url, is_shared=True) as store:
         (sent,) = [
             post
             for post in await store.posts.scheduled(T1, C1, since=NOW.date())
             if post.state is PostState.SENT
         ]
         assert sent.key == key
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         assert not {"shown", "correction"} & set(await database.tables())
         async with database.transaction() as connection:
             await forget_posts(connection, T1)
         assert not await database.fetch("SELECT key FROM post WHERE team_id = 'T1'")
 
 
-async def test_search_misses_without_a_team_go_to_the_only_team(database_url: str) -> None:
+async def test_search_misses_without_a_team_go_to_the_only_team(empty_url: str) -> None:
     """They were stored when Parley served one workspace, without its id."""
     await write_first(
-        database_url,
+        empty_url,
         *migrations(2),
         "INSERT INTO miss VALUES ('pizza', 'Pizza?', 3, 1, '2026-11-24T08:00:00.000000Z',"
         " '2026-11-25T08:00:00.000000Z')",
     )
-    async with open_store(database_url) as store:
+    async with open_store(empty_url) as store:
         (request,) = await store.topic_requests.list(T1, since=NOW)
         assert (request.words, request.requests) == ("Pizza?", 1)
         assert await store.misses.number(T1, since=NOW) == 3
 
 
-async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url: str) -> None:
+async def test_a_migration_deletes_words_that_nobody_chose_to_send(empty_url: str) -> None:
     """Up to schema 9, every search miss stored the words of the query."""
     rows = {
         "fire me my": ("T1", "fire me my", "Fire me, my", 2, 0, "2026-11-24"),
@@ -653,7 +653,7 @@ async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url:
         "secret": ("T2", "secret", "secret", 1, 0, "2026-11-25"),
     }
     await write_first(
-        database_url,
+        empty_url,
         *migrations(3),
         *(
             f"INSERT INTO miss VALUES ('{team}', '{key}', '{words}', {searched}, {asked},"
@@ -661,20 +661,20 @@ async def test_a_migration_deletes_words_that_nobody_chose_to_send(database_url:
             for team, key, words, searched, asked, day in rows.values()
         ),
     )
-    async with open_store(database_url) as store:
+    async with open_store(empty_url) as store:
         (request,) = await store.topic_requests.list(T1, since=NOW)
         assert (request.words, request.requests) == ("Pizza?", 2)
         assert request.last_on == date(2026, 11, 25)
         assert await store.misses.number(T1, since=NOW) == 10
         assert await store.misses.number(T1, since=NOW + timedelta(days=1)) == 3
         assert await store.misses.number(T2, since=NOW) == 1
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         held = str(await every_row(database)).lower()
     assert "pizza" in held
     assert not [one for one in ("fire me", "kubernetes", "secret") if one in held]
 
 
-async def test_a_migration_deletes_people_and_their_words_from_posts(database_url: str) -> None:
+async def test_a_migration_deletes_people_and_their_words_from_posts(empty_url: str) -> None:
     """Up to schema 9, a post kept for ever who had asked for it and with which words."""
 
     def about(words: str, thread_ts: str, *, has_more: bool) -> str:
@@ -693,7 +693,7 @@ async def test_a_migration_deletes_people_and_their_words_from_posts(database_ur
     ts = "1764064800.000100"
     trap = 'secret", "thread_ts": "1111111111.111111", "more": 0} \\ it\'s \u0000 😀'
     await write_first(
-        database_url,
+        empty_url,
         post("old", "sent", about("secret", ts, has_more=False)),
         post("closed", "sent", about(trap, ts, has_more=True)),
         post("open", "unknown", about(trap, ts, has_more=True)),
@@ -705,7 +705,7 @@ async def test_a_migration_deletes_people_and_their_words_from_posts(database_ur
         "INSERT INTO post_move VALUES ('old', 1, 'planned', 't', 'U0BEN', NULL)",
         "INSERT INTO post_move VALUES ('old', 2, 'sending', 't', 'host:1', NULL)",
     )
-    async with open_store(database_url) as store:
+    async with open_store(empty_url) as store:
         posts = [
             await store.posts.get(T1, key)
             for key in ("open", "open old", "in the channel", "closed", "asked", "plain")
@@ -723,7 +723,7 @@ async def test_a_migration_deletes_people_and_their_words_from_posts(database_ur
         lost = await store.posts.get(T1, "lost")
         assert lost
         assert lost.state is PostState.FAILED
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         rows = await every_row(database)
     assert "secret" not in str(rows)
     assert str(rows).count("U0BEN") == 3

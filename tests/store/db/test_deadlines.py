@@ -82,9 +82,8 @@ async def behind_a_hole(
     server: str, shorten: Shorten = lambda: None
 ) -> AsyncIterator[tuple[Database, BlackHole]]:
     async with (
-        postgres.schema(server) as url,
+        postgres.database(server) as url,
         BlackHole(url).listening() as hole,
-        open_database(url),
         open_database(hole.url) as database,
     ):
         shorten()

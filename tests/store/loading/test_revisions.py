@@ -1,5 +1,6 @@
 """Ids that survive edits, undo, and the history of who changed what."""
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -292,12 +293,15 @@ FOLDERS = st.dictionaries(
 @settings(max_examples=20)  # each loads up to eight corpora
 @given(st.lists(FOLDERS | st.integers(1, 6) | st.none(), min_size=2, max_size=8))
 async def test_every_undo_is_exact(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[dict[str, list[str]] | int | None]
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated: Path,
+    steps: list[dict[str, list[str]] | int | None],
 ) -> None:
     """After any loads and undos, a restored revision has its old ids and its old index."""
     tmp = tmp_path_factory.mktemp("undo")
+    url = f"sqlite:///{shutil.copy(migrated, tmp)}"
     states: list[dict[str, Article]] = []
-    async with open_store(f"sqlite:///{tmp}/parley.db") as store:
+    async with open_store(url) as store:
         for step in steps:
             number = len(states) + 1
             if isinstance(step, dict):
@@ -313,7 +317,7 @@ async def test_every_undo_is_exact(
             if store.corpus.revision and store.corpus.revision.number == number:
                 states.append(await loaded_articles(store))
         updated = columns(store)
-    async with open_store(f"sqlite:///{tmp}/parley.db") as store:
+    async with open_store(url) as store:
         # What a load changes in memory is what the next start reads.
         assert columns(store) == updated
         if states:

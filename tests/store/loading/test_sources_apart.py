@@ -1,6 +1,7 @@
 """Whatever happens to one source, each of the others stays as it was after its own last load."""
 
 import random
+import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -269,10 +270,10 @@ async def walk(url: str, tmp: Path, steps: Sequence[Step]) -> None:
 @settings(max_examples=20)  # each makes up to twelve loads
 @given(st.lists(STEPS, min_size=4, max_size=12))
 async def test_sources_do_not_touch_each_other(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, steps: list[Step]
 ) -> None:
     tmp = tmp_path_factory.mktemp("sources")
-    await walk(f"sqlite:///{tmp}/parley.db", tmp, steps)
+    await walk(f"sqlite:///{shutil.copy(migrated, tmp)}", tmp, steps)
 
 
 @pytest.mark.parametrize("seed", range(2))

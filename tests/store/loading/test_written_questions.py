@@ -1,6 +1,7 @@
 """The questions that admins write for stories that have none."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -384,10 +385,11 @@ class Model:
     ]
 )
 async def test_any_order_of_edits_questions_reloads_and_undos(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path, steps: list[tuple[str, int, str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("corpus")
-    async with open_store(f"sqlite:///{tmp_path_factory.mktemp('db')}/parley.db") as store:
+    database = shutil.copy(migrated, tmp_path_factory.mktemp("db"))
+    async with open_store(f"sqlite:///{database}") as store:
         model = Model(store, folder)
         await model.load([("", "", ""), ("", "", "")])
         for step in steps:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -395,13 +396,15 @@ async def test_a_digest_that_failed_does_not_count_as_the_last_one(channel: Chan
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(["load", "post", "edit"]), min_size=2, max_size=12))
-def test_news_are_shown_once_and_only_after_the_digest_before_them(steps: list[str]) -> None:
+def test_news_are_shown_once_and_only_after_the_digest_before_them(
+    migrated: Path, steps: list[str]
+) -> None:
     """With any sequence of loads, edits and posts."""
 
     async def run(folder: Path) -> None:
         clock = StoppedClock()
         (folder / "corpus").mkdir()
-        async with open_store(f"sqlite:///{folder}/parley.db") as store:
+        async with open_store(f"sqlite:///{shutil.copy(migrated, folder)}") as store:
             channel = Channel(store, clock, folder / "corpus")
             await channel.load(story(0, age=1))
             await channel.order(news(News.NEW))

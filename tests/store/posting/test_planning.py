@@ -1,6 +1,7 @@
 """Each occurrence is planned, missed or skipped exactly once, and always with a reason."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -417,37 +418,49 @@ TICKS = st.lists(
     ticks=TICKS,
 )
 def test_each_date_has_exactly_one_row(
-    zones: list[str], at: time, weekdays: frozenset[int], start: datetime, ticks: list[timedelta]
+    migrated: Path,
+    zones: list[str],
+    at: time,
+    weekdays: frozenset[int],
+    start: datetime,
+    ticks: list[timedelta],
 ) -> None:
     """With any ticks: late, after downtime, with the clock set back, and after an edited zone."""
-    asyncio.run(_ticks(zones, at, weekdays, start.replace(microsecond=0, tzinfo=UTC), ticks))
+    start = start.replace(microsecond=0, tzinfo=UTC)
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{shutil.copy(migrated, folder)}"
+        asyncio.run(_ticks(url, zones, at, weekdays, start, ticks))
 
 
 async def _ticks(
-    zones: list[str], at: time, weekdays: frozenset[int], now: datetime, ticks: list[timedelta]
+    url: str,
+    zones: list[str],
+    at: time,
+    weekdays: frozenset[int],
+    now: datetime,
+    ticks: list[timedelta],
 ) -> None:
-    with TemporaryDirectory() as folder:
-        async with open_store(f"sqlite:///{folder}/parley.db") as store:
-            clock = StoppedClock(now)
-            expected: dict[date, datetime] = {}
-            latest = now
-            for number, by in enumerate(ticks):
-                if number % max(1, len(ticks) // len(zones)) == 0:
-                    zone = zones[min(number // max(1, len(ticks) // len(zones)), len(zones) - 1)]
-                    timetable = Timetable(at=at, weekdays=weekdays, zone=zone)
-                    await on(store, clock, timetable=timetable)
-                    latest = clock()
-                clock.now += by
-                await store.planning.plan_due(clock())
-                for due_on, due_at in _by_cronsim(timetable, latest, clock()):
-                    expected.setdefault(due_on, due_at)
-                latest = max(latest, clock())
-            posts = await store.posts.scheduled(T1, C1, since=date.min)
-            assert [post.due_on for post in posts] == sorted(expected)
-            for post in posts:
-                assert post.state in (PostState.PLANNED, PostState.MISSED)
-                # An edited schedule may retry a missed date, later the same day.
-                assert len(zones) > 1 or post.due_at == expected[post.due_on or date.min]
+    async with open_store(url) as store:
+        clock = StoppedClock(now)
+        expected: dict[date, datetime] = {}
+        latest = now
+        for number, by in enumerate(ticks):
+            if number % max(1, len(ticks) // len(zones)) == 0:
+                zone = zones[min(number // max(1, len(ticks) // len(zones)), len(zones) - 1)]
+                timetable = Timetable(at=at, weekdays=weekdays, zone=zone)
+                await on(store, clock, timetable=timetable)
+                latest = clock()
+            clock.now += by
+            await store.planning.plan_due(clock())
+            for due_on, due_at in _by_cronsim(timetable, latest, clock()):
+                expected.setdefault(due_on, due_at)
+            latest = max(latest, clock())
+        posts = await store.posts.scheduled(T1, C1, since=date.min)
+        assert [post.due_on for post in posts] == sorted(expected)
+        for post in posts:
+            assert post.state in (PostState.PLANNED, PostState.MISSED)
+            # An edited schedule may retry a missed date, later the same day.
+            assert len(zones) > 1 or post.due_at == expected[post.due_on or date.min]
 
 
 def _by_cronsim(
