@@ -213,6 +213,22 @@ async def test_an_interaction_of_a_whole_organization_is_refused(slack: Slack) -
     assert refused["text"] == "I work in one workspace at a time, not in a whole organization."
 
 
+async def test_in_a_group_direct_message_stories_are_found_and_nothing_is_posted(
+    slack: Slack,
+) -> None:
+    group = slack.workspace.add_channel("mpdm-ana--ben-1", kind="mpim", members=[ANA, BEN])
+    (found,) = await slack.type("/brief dockworkers", channel=group.id)
+    assert "Gdansk" in found["text"]
+    (listed,) = await slack.type("/digest list", channel=group.id)
+    assert "No channel that you see has a schedule" in listed["text"]
+    sentence = "In a group direct message I can't post: please choose a channel."
+    (refused,) = await slack.type("/digest on 09:30 daily", channel=group.id)
+    assert sentence in refused["text"]
+    (offered,) = await slack.type("/discuss", channel=group.id)
+    *_, refused = await slack.press(Action.DISCUSS_POST, offered, channel=group.id)
+    assert sentence in refused["text"]
+
+
 async def test_a_deactivated_admin_has_no_admin_rights(slack: Slack) -> None:
     slack.workspace.change_person(ANA, is_deleted=True)
     slack.clock.forward(minutes=6)

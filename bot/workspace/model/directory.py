@@ -7,8 +7,13 @@ from zoneinfo import ZoneInfo
 
 from bot.workspace.errors import Json
 
-Kind = Literal["public", "private", "im"]
-FAMILIES: dict[Kind, str] = {"public": "channels", "private": "groups", "im": "im"}
+Kind = Literal["public", "private", "mpim", "im"]
+FAMILIES: dict[Kind, str] = {
+    "public": "channels",
+    "private": "groups",
+    "mpim": "mpim",
+    "im": "im",
+}
 
 TEAM_ID = "T0LOCAL"
 TEAM_NAME = "Harbour News"
@@ -161,12 +166,12 @@ class Channel:
     @property
     def channel_type(self) -> str:
         """Return the channel type as in message events."""
-        return {"public": "channel", "private": "group", "im": "im"}[self.kind]
+        return {"public": "channel", "private": "group"}.get(self.kind, self.kind)
 
     @property
     def payload_name(self) -> str:
         """Return the name used in payloads, which hides private names."""
-        return {"public": self.name, "private": "privategroup", "im": "directmessage"}[self.kind]
+        return {"private": "privategroup", "im": "directmessage"}.get(self.kind, self.name)
 
     def as_page(self, user: str) -> Json:
         """Render the channel for *user*'s page."""
@@ -190,7 +195,7 @@ class Channel:
             "is_channel": self.kind == "public",
             "is_group": self.kind == "private",
             "is_im": self.kind == "im",
-            "is_mpim": False,
+            "is_mpim": self.kind == "mpim",
             "is_private": self.kind != "public",
             "is_archived": self.is_archived,
             "is_org_shared": False,

@@ -14,6 +14,7 @@ T = TypeVar("T")
 _TYPES: dict[Kind, str] = {
     "public": "public_channel",
     "private": "private_channel",
+    "mpim": "mpim",
     "im": "im",
 }
 _TS = re.compile(r"(\d{1,10})(?:\.(\d{1,6}))?\Z")
@@ -160,7 +161,7 @@ def list_users(state: State, args: Args) -> Json:
 def _of_types(state: State, args: Args) -> list[Channel]:
     """Return the channels of the requested types; each type needs its own scope."""
     wanted = (args.maybe("types") or "public_channel").replace(" ", "").split(",")
-    if not set(wanted) <= {*_TYPES.values(), "mpim"}:
+    if not set(wanted) <= {*_TYPES.values()}:
         raise ApiError("invalid_types")
     channels = []
     for kind, name in _TYPES.items():
