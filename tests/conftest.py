@@ -52,6 +52,26 @@ def _record(pytestconfig: pytest.Config) -> Iterator[None]:
     recording.write(Path(folder, f"{os.getpid()}.jsonl"))
 
 
+CORPUS = {
+    "talks.txt": """Envoys meet again
+
+Zelenskiy flew to Geneva for talks with envoys from nine countries.
+A neutral city lowers the price of turning up.
+Who should set the agenda when nobody trusts the host?
+
+Sanctions on timber exports were eased after the Geneva round.
+Trade moves sooner than trust.
+Which sanction would you lift first, and what for?
+""",
+    "ports.txt": """Harbours of the north
+
+Dockworkers in Gdansk ended a strike over night shifts.
+A port that stops makes its importance plain.
+What would make night work fair?
+""",
+}
+
+
 class StoppedClock:
     """A clock that stands still until `forward` moves it."""
 
@@ -100,6 +120,32 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(migrate())
     return path
+
+
+def write_corpus(folder: Path) -> Path:
+    folder.mkdir()
+    for name, text in CORPUS.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus")
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the stories already loaded, because loading takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("loaded")
+    corpus, database = write_corpus(folder / "corpus"), folder / "parley.db"
+
+    async def load() -> None:
+        async with open_store(f"sqlite:///{database}") as store:
+            await store.corpus.reload(corpus, by="terminal", at=NOW)
+
+    asyncio.run(load())
+    return database
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

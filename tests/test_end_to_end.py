@@ -15,7 +15,8 @@ import aiohttp
 from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from handlers.ids import Action
-from tests.handlers.conftest import CORPUS, texts
+from tests.conftest import write_corpus
+from tests.handlers.conftest import texts
 from tests.ids import ANA, BEN, GENERAL
 from tests.machine import NOW, PATIENCE, environment, running_clock
 
@@ -67,9 +68,7 @@ async def line_with(stream: asyncio.StreamReader, words: str) -> str:
 def settings(workspace: Workspace, folder: Path) -> dict[str, str]:
     corpus = folder / "corpus"
     if not corpus.exists():
-        corpus.mkdir()
-        for name, text in CORPUS.items():
-            (corpus / name).write_text(text)
+        write_corpus(corpus)
     return {
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_APP_TOKEN": workspace.app_token,

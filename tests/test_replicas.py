@@ -25,7 +25,8 @@ from store.teams.token_cipher import new_key
 from store.types import Found
 from tests import postgres
 from tests.bot.conftest import FORM, command, signed
-from tests.handlers.conftest import CORPUS, texts
+from tests.conftest import CORPUS
+from tests.handlers.conftest import texts
 from tests.ids import ANA, GENERAL
 from tests.machine import NOW, running_clock
 from tests.replicas import POST, post_to_many

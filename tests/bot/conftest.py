@@ -23,7 +23,6 @@ from bot.observability.metrics import Metrics
 from bot.settings import Settings
 from bot.workspace import Workspace
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import CORPUS
 from tests.ids import ANA, GENERAL
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -108,12 +107,8 @@ class Entry:
 
 @pytest.fixture
 async def entry(
-    patient: None, tmp_path: Path, clock: StoppedClock, migrated: Path
+    patient: None, tmp_path: Path, clock: StoppedClock, corpus: Path, loaded: Path
 ) -> AsyncIterator[Entry]:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for name, text in CORPUS.items():
-        (corpus / name).write_text(text)
     moved = MovableClock(source=clock)
     async with Workspace(manifest=manifest(), clock=moved) as workspace:
         settings = Settings(
@@ -121,7 +116,7 @@ async def entry(
             slack_signing_secret=SECRET,
             port=("127.0.0.1", 0),
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{shutil.copy(migrated, tmp_path)}",
+            database_url=f"sqlite:///{shutil.copy(loaded, tmp_path)}",
             corpus_dir=corpus,
         )
         metrics, stop, ready = Metrics(), asyncio.Event(), asyncio.Event()

@@ -18,7 +18,7 @@ from bot.workspace import Workspace
 from store import Store
 from store.samples import STARTER
 from store.types import ChannelId, Order, PostState, TeamId, Timetable, UserId
-from tests.handlers.conftest import write_corpus
+from tests.conftest import write_corpus
 from tests.machine import NOW, running_clock
 
 TEAM, CHANNEL = TeamId("T1"), ChannelId("C1")

@@ -16,31 +16,11 @@ from bot.clock import MovableClock
 from bot.manifest import manifest
 from bot.settings import Settings
 from bot.workspace import Workspace
-from store import open_store
 from store.types import UserId
 from tests.blockkit import check_ack, check_call
 from tests.conftest import StoppedClock
 from tests.ids import ANA, GENERAL
-from tests.machine import NOW, PATIENCE
-
-CORPUS = {
-    "talks.txt": """Envoys meet again
-
-Zelenskiy flew to Geneva for talks with envoys from nine countries.
-A neutral city lowers the price of turning up.
-Who should set the agenda when nobody trusts the host?
-
-Sanctions on timber exports were eased after the Geneva round.
-Trade moves sooner than trust.
-Which sanction would you lift first, and what for?
-""",
-    "ports.txt": """Harbours of the north
-
-Dockworkers in Gdansk ended a strike over night shifts.
-A port that stops makes its importance plain.
-What would make night work fair?
-""",
-}
+from tests.machine import PATIENCE
 
 
 class Switches(TypedDict, total=False):
@@ -196,32 +176,6 @@ def in_form(view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         block_id: {action_id(block_id, field): state for field, state in fields.items()}
         for block_id, fields in values.items()
     }
-
-
-def write_corpus(folder: Path) -> Path:
-    folder.mkdir()
-    for name, text in CORPUS.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return write_corpus(tmp_path / "corpus")
-
-
-@pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the stories already loaded, because loading takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("loaded")
-    corpus, database = write_corpus(folder / "corpus"), folder / "parley.db"
-
-    async def load() -> None:
-        async with open_store(f"sqlite:///{database}") as store:
-            await store.corpus.reload(corpus, by="terminal", at=NOW)
-
-    asyncio.run(load())
-    return database
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from bot.manifest import manifest
 from bot.workspace import Fault, Workspace
 from store import open_store
 from store.types import ChannelId, Order, Timetable
-from tests.handlers.conftest import write_corpus
+from tests.conftest import write_corpus
 from tests.handlers.views.test_preview import alike, effect, made
 from tests.ids import GENERAL, RANDOM, T1, TEAM, U1
 from tests.machine import NOW, running_clock

@@ -34,7 +34,7 @@ from store.teams.installations import Installation
 from store.teams.token_cipher import TokenCipher, TokenCipherError, new_key
 from store.types import FailedLoad, Problem, TeamId
 from tests.conftest import StoppedClock
-from tests.handlers.conftest import CORPUS, dm, texts
+from tests.handlers.conftest import dm, texts
 from tests.ids import ANA, GENERAL, RANDOM
 from tests.machine import PATIENCE
 from tests.visitor import Visitor
@@ -79,12 +79,8 @@ class Both(Visitor):
 
 @pytest.fixture
 async def both(
-    patient: None, tmp_path: Path, clock: StoppedClock, migrated: Path
+    patient: None, tmp_path: Path, clock: StoppedClock, corpus: Path, loaded: Path
 ) -> AsyncIterator[Both]:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for name, text in CORPUS.items():
-        (corpus / name).write_text(text)
     moved, shape = MovableClock(source=clock), manifest("http://127.0.0.1", is_shared=True)
     async with Workspace(
         manifest=shape, clock=moved, ack_seconds=PATIENCE, retry_waits=()
@@ -102,7 +98,7 @@ async def both(
             encryption_key=(new_key(),),
             admin_user_ids=frozenset({f"{workspace.team_id}:{ANA}"}),
             slack_api_url=workspace.api_url,
-            database_url=f"sqlite:///{shutil.copy(migrated, tmp_path)}",
+            database_url=f"sqlite:///{shutil.copy(loaded, tmp_path)}",
             corpus_dir=corpus,
         )
         assert not settings.missing()

@@ -1,11 +1,12 @@
 """A publisher on loopback, and a fetcher that may reach it under the names of `.test`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bot.feeds.addresses import Addresses, AllowList
 from bot.feeds.fetching import Fetcher, Limits
+from bot.feeds.reading import FeedReader
 from tests.conftest import StoppedClock
 from tests.publisher import Names, Publisher, publishing
 
@@ -36,3 +37,19 @@ async def fetcher(
         look_up=names.look_up,
     ) as fetcher:
         yield fetcher
+
+
+@pytest.fixture(scope="package")
+def reader() -> Iterator[FeedReader]:
+    """Return one reader for all tests: to start its child takes longer than most tests."""
+    reader = FeedReader()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def own_reader() -> Iterator[FeedReader]:
+    """Return a reader that the test may close."""
+    reader = FeedReader()
+    yield reader
+    reader.close()

@@ -1,7 +1,5 @@
 """Finding the feed at an address that a person writes."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.feeds.discovery import Discovery
@@ -12,10 +10,8 @@ from tests.publisher import Publisher, answer, rss
 
 
 @pytest.fixture
-async def discovery(fetcher: Fetcher) -> AsyncIterator[Discovery]:
-    reader = FeedReader()
-    yield Discovery(fetcher, reader)
-    reader.close()
+def discovery(fetcher: Fetcher, reader: FeedReader) -> Discovery:
+    return Discovery(fetcher, reader)
 
 
 PAGE = b"""<html><head><link rel="alternate" type="application/rss+xml" href="/comments/feed">

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -28,13 +28,18 @@ class Bench:
     """A poller with its publisher, store and clock."""
 
     def __init__(
-        self, store: Store, fetcher: Fetcher, publisher: Publisher, clock: StoppedClock
+        self,
+        store: Store,
+        fetcher: Fetcher,
+        publisher: Publisher,
+        clock: StoppedClock,
+        reader: FeedReader,
     ) -> None:
         self.store = store
         self.fetcher = fetcher
         self.publisher = publisher
         self.clock = clock
-        self.reader = FeedReader()
+        self.reader = reader
         self.metrics = Metrics()
         self.poller = self.another()
 
@@ -75,12 +80,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(
-    store: Store, fetcher: Fetcher, publisher: Publisher, clock: StoppedClock
-) -> AsyncIterator[Bench]:
-    bench = Bench(store, fetcher, publisher, clock)
-    yield bench
-    bench.reader.close()
+def bench(
+    store: Store, fetcher: Fetcher, publisher: Publisher, clock: StoppedClock, reader: FeedReader
+) -> Bench:
+    return Bench(store, fetcher, publisher, clock, reader)
 
 
 async def found(store: Store, words: str) -> Article | None:
@@ -119,15 +122,20 @@ async def test_the_stories_of_a_feed_are_found_and_an_unchanged_feed_costs_littl
 
 
 async def test_the_same_bytes_with_another_etag_are_no_change_and_are_not_parsed_again(
-    bench: Bench,
+    store: Store,
+    fetcher: Fetcher,
+    publisher: Publisher,
+    clock: StoppedClock,
+    own_reader: FeedReader,
 ) -> None:
+    bench = Bench(store, fetcher, publisher, clock, own_reader)
     feed = await bench.add("/feed")
     for number in range(3):
-        bench.publisher.answers["/feed"] = answer(rss("Ferries strike"), f"ETag: {number}")
+        publisher.answers["/feed"] = answer(rss("Ferries strike"), f"ETag: {number}")
         feed = await bench.poll(feed)
         assert feed.etag == str(number)
         # It cannot parse anything from now on.
-        bench.reader.close()
+        own_reader.close()
     assert feed.failures == 0
     assert feed.title == "Harbour News"
     assert await bench.outcomes() == {"changed": 1, "unchanged": 2}
@@ -271,7 +279,7 @@ async def test_what_is_no_feed_is_a_failure(bench: Bench, body: bytes, problem: 
 
 
 async def test_a_feed_that_fails_blocks_no_other(
-    store: Store, publisher: Publisher, names: Names, clock: StoppedClock
+    store: Store, publisher: Publisher, names: Names, clock: StoppedClock, reader: FeedReader
 ) -> None:
     """Nor do more feeds than are polled at once, whose servers never finish."""
     released = asyncio.Event()
@@ -286,7 +294,7 @@ async def test_a_feed_that_fails_blocks_no_other(
         look_up=names.look_up,
         limits=Limits(seconds=0.2),
     ) as fetcher:
-        bench = Bench(store, fetcher, publisher, clock)
+        bench = Bench(store, fetcher, publisher, clock, reader)
         for number in range(6):
             names.add(f"slow{number}.test", "127.0.0.1")
             publisher.answers[f"/{number}"] = hang
@@ -296,7 +304,6 @@ async def test_a_feed_that_fails_blocks_no_other(
         publisher.answers["/feed"] = answer(rss("Ferries strike"))
         await bench.add("/feed", "other.test")
         await bench.poller.run()
-        bench.reader.close()
     released.set()
     assert await headline(store, "ferries strike") == "Ferries strike"
     feeds = await store.sources.all()

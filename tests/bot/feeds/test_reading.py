@@ -1,7 +1,6 @@
 """Reading what was fetched, in child processes."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,40 +23,33 @@ def fetched(data: bytes) -> Fetched:
     )
 
 
-@pytest.fixture
-def reader() -> Iterator[FeedReader]:
-    reader = FeedReader()
-    yield reader
-    reader.close()
-
-
 async def test_a_child_reads_many_feeds_but_none_after_a_large_one(
-    reader: FeedReader, children: Children
+    own_reader: FeedReader, children: Children
 ) -> None:
     """It would keep the memory that it has taken for the large one."""
     small, large = fetched(rss("Ferries strike")), fetched(rss("Ferries strike") + b" " * (1 << 20))
     for feed in (small, small, large):
-        assert [one.headline for one in (await reader.read(feed)).stories] == ["Ferries strike"]
+        assert [one.headline for one in (await own_reader.read(feed)).stories] == ["Ferries strike"]
     assert len(children) == 1
     assert children[0].poll() is not None
     with pytest.raises(NotAFeedError):
-        await reader.read(fetched(b"nonsense"))
+        await own_reader.read(fetched(b"nonsense"))
     assert len(children) == 2
     assert children[1].poll() is None
-    reader.close()
+    own_reader.close()
     assert children[1].poll() is not None
 
 
-async def test_a_hostile_feed_takes_no_thread_of_others(reader: FeedReader) -> None:
+async def test_a_hostile_feed_takes_no_thread_of_others(own_reader: FeedReader) -> None:
     """Look-ups and loads use the threads of the loop."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     item = b"<item><title>x</title><description><![CDATA[%s]]></description></item>"
     hostile = b"<rss><channel>" + item % (b"<div>" * 400_000) + b"</channel></rss>"
-    reading = asyncio.create_task(reader.read(fetched(hostile)))
+    reading = asyncio.create_task(own_reader.read(fetched(hostile)))
     await asyncio.sleep(0)
     assert await asyncio.to_thread(len, "ready") == 5
     assert not reading.done()
-    reader.close()
+    own_reader.close()
     with pytest.raises(ParleyError, match="Parley is stopping"):
         await reading
 

@@ -9,7 +9,8 @@ import pytest
 from handlers.ids import Action
 from handlers.views.samples import warning
 from store import samples
-from tests.handlers.conftest import Slack, texts, write_corpus
+from tests.conftest import write_corpus
+from tests.handlers.conftest import Slack, texts
 from tests.handlers.features.test_schedule_form import edited
 from tests.ids import ANA, GENERAL, RANDOM
 
