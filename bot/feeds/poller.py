@@ -20,7 +20,10 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
 _LOADED_AT_ONCE = 4
-"""Fewer than are polled: most polls wait for a server, and each load keeps a processor busy."""
+"""Fewer than are polled: most polls wait for a server, and each load keeps a processor busy.
+
+Parsing counts as loading, because a hostile feed keeps a child process and its memory for seconds.
+"""
 _SECONDS = 240
 """For one poll with all its steps: less than the lease of a claim."""
 _CLAIM_EVERY = 1.0

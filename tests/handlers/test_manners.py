@@ -84,6 +84,25 @@ async def test_a_failed_dispatch_is_retried(slack: Slack, monkeypatch: pytest.Mo
     assert "Dockworkers" in json.loads(await slack.repeat())["text"]
 
 
+async def test_an_ack_that_shows_a_view_leaves_before_that_view_is_updated(slack: Slack) -> None:
+    (answer,) = await slack.type("/brief dockworkers")
+    await slack.press(Action.BRIEF_SHARE, answer)
+    (shared,) = slack.public()
+    await slack.workspace.use_message_shortcut(ANA, Shortcut.DELETE, GENERAL, shared["ts"])
+    await slack.settled()
+    modal = slack.modal()
+    assert modal
+    slack.is_holding = True
+    await slack.workspace.submit(ANA, modal["id"], {})
+    calls = len(slack.workspace.calls)
+    response = await slack.parley.intake.take(slack.payloads[-1])
+    assert "Deleting the post" in response.body
+    assert len(slack.workspace.calls) == calls
+    await slack.settled()
+    assert not slack.public()
+    assert slack.workspace.calls[-1].method == "views.update"
+
+
 async def test_a_second_press_does_not_request_a_topic_twice(slack: Slack) -> None:
     (answer,) = await slack.type("/brief kubernetes")
     press = {"channel": GENERAL, "ts": answer["ts"]}
