@@ -209,6 +209,8 @@ async def test_a_button_that_could_only_fail_is_not_shown(slack: Slack) -> None:
     ("said", "hint"),
     [
         ("push it back by an hour", "`/digest on NAME 10:30`"),
+        ("postpone the question", "`/digest pause until 2 Jan`"),
+        ("put it off", "`/digest pause until 2 Jan`"),
         ("change it to twice a week", "`/digest on NAME mon,thu`"),
         ("no posts on bank holidays", "`/digest on NAME except holidays DE`"),
         ("pause it until I'm back", "`/digest pause until 2 Jan`"),
