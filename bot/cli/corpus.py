@@ -7,7 +7,13 @@ from pathlib import Path
 
 from bot.cli.channel_names import channel_names
 from bot.cli.context import EX_CONFIG, EX_DATAERR, command_settings, command_store
-from bot.cli.load_report import format_check, format_revision, format_warnings, listed_effects
+from bot.cli.load_report import (
+    format_check,
+    format_notes,
+    format_revision,
+    format_warnings,
+    listed_effects,
+)
 from bot.cli.progress_bar import show_progress
 from bot.cli.terminal import complain, say
 from bot.clock import system_clock
@@ -49,6 +55,8 @@ async def _load_corpus(store: Store, path: Path) -> int:
         f"{done} {sized(reload.documents, reload.articles)} from {path}:"
         f" revision {revision.number}{changes}."
     )
+    for line in format_notes(reload):
+        say(line)
     for line in format_warnings(reload.warnings):
         complain(line)
     if samples.are_loaded(revision):

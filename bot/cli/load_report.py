@@ -7,6 +7,7 @@ from handlers.mrkdwn import truncate
 from handlers.views import preview
 from handlers.views.message import sized
 from handlers.views.preview import Medium
+from store.corpus.service import Reload
 from store.loading.check import Check, Effect
 from store.types import ChannelId, Problem, Revision, TeamId
 
@@ -35,6 +36,15 @@ def format_check(check: Check, channels: Mapping[tuple[TeamId, ChannelId], str])
     for title, lines in preview.notes_on(check, terminal):
         yield f"{title}:"
         yield from lines
+
+
+def format_notes(reload: Reload) -> Iterator[str]:
+    """Yield the near-duplicates of a load, and what became of written questions."""
+    notes = preview.notes_on_stories(reload.near_duplicates, reload.written, _TERMINAL)
+    for title, lines in notes:
+        if lines:
+            yield f"{title}:"
+            yield from preview.listed(lines, _TERMINAL)
 
 
 def format_warnings(warnings: Sequence[Problem]) -> Iterator[str]:

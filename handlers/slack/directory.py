@@ -143,9 +143,8 @@ class Directory:
         if not self._is_shared:
             await self.require_admin(team_id, user_id)
         elif self.name(team_id, user_id) not in self._admins:
-            raise ParleyError(
-                "Only Parley admins can do that, because several workspaces share these stories."
-            )
+            why = "Only Parley admins can do that, because several workspaces share these stories."
+            raise ParleyError(f"{why} {self._who_can(team_id)}")
 
     async def is_corpus_admin(self, team_id: TeamId, user_id: UserId) -> bool:
         """Return whether the user may change the corpus; False if asking Slack fails."""
@@ -166,7 +165,14 @@ class Directory:
         if self._is_listed(team_id, user_id):
             return
         if not (await self.person(team_id, user_id)).is_admin:
-            raise ParleyError("Only Parley admins can do that.")
+            raise ParleyError(f"Only Parley admins can do that. {self._who_can(team_id)}")
+
+    def _who_can(self, team_id: TeamId) -> str:
+        """Return a sentence on whom to ask for what only admins can do."""
+        names = [f"<@{user}>" for team, user in self.listed_admins() if team == team_id]
+        if not self._is_shared:
+            names.append("an admin of this workspace")
+        return f"Ask {' or '.join(names)}." if names else "None of them is in this workspace."
 
     async def colleague(self, team_id: TeamId, user_id: UserId) -> Colleague:
         """Return the user as a colleague, who may change something; guests included.

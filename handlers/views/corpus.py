@@ -13,7 +13,15 @@ from handlers.views import samples as sample_stories
 from handlers.views import sources
 from handlers.views.blocks import Block, actions, button, overflow, section
 from handlers.views.message import Message, counted, message, paragraphs, sized, when
-from handlers.views.preview import SLACK, first_problems, listed, not_loaded, some, who
+from handlers.views.preview import (
+    SLACK,
+    first_problems,
+    listed,
+    not_loaded,
+    notes_on_stories,
+    some,
+    who,
+)
 from handlers.views.unasked import unasked, write_button
 from store import samples
 from store.corpus.service import Reload
@@ -157,6 +165,9 @@ def reloaded(reload: Reload, *, document: str = "") -> Message:
     parts = [text, sample_stories.warning()] if samples.are_loaded(revision) else [text]
     if reload.problems:
         parts.append(not_loaded(reload.problems))
+    for title, lines in notes_on_stories(reload.near_duplicates, reload.written, SLACK):
+        if lines:
+            parts.append("\n".join((f"*{title}*", *listed(lines, SLACK))))
     return paragraphs(*parts)
 
 

@@ -12,6 +12,7 @@ from handlers.views.blocks import actions, button, section
 from handlers.views.message import Message, counted, message, paragraphs, when
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicates
+from store.loading.plan import WrittenChanges
 from store.progress import Progress
 from store.types import FOLDER, POLL, QUESTION, SOMEBODY, Problem, Revision, TeamId, tally
 
@@ -113,6 +114,25 @@ def first_problems(problems: Sequence[Problem], medium: Medium) -> Iterator[str]
         yield f"… and {len(problems) - MAX_PROBLEMS:,} more"
 
 
+def _written(changes: WrittenChanges, medium: Medium) -> Iterator[str]:
+    for what, headlines in (
+        ("kept by stories that are edited", changes.kept),
+        ("lost, because the story goes or has a question of its own now", changes.lost),
+    ):
+        if headlines:
+            yield f"{what}: {some(headlines, medium)}"
+
+
+def notes_on_stories(
+    near_duplicates: NearDuplicates, written: WrittenChanges, medium: Medium
+) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return the near-duplicates and what becomes of written questions: (title, lines)."""
+    return (
+        ("Nearly the same", [*_near_duplicates(near_duplicates, medium)]),
+        ("Questions that admins wrote", [*_written(written, medium)]),
+    )
+
+
 def notes_on(
     check: Check, medium: Medium, *, team_id: TeamId | None = None
 ) -> Iterator[tuple[str, Sequence[str]]]:
@@ -123,7 +143,7 @@ def notes_on(
     for title, lines in (
         ("Warnings", [*first_problems(check.warnings, medium)]),
         ("Schedules", [*_effects(check, medium, team_id)]),
-        ("Nearly the same", [*_near_duplicates(check.near_duplicates, medium)]),
+        *notes_on_stories(check.near_duplicates, check.written, medium),
     ):
         if lines:
             yield title, listed(lines, medium)

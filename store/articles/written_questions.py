@@ -60,6 +60,13 @@ class WrittenQuestions:
                 return replace(article, insight=insight, question="")
         return article
 
+    def __bool__(self) -> bool:
+        return bool(self._versions)
+
+    def is_in(self, article: Article) -> bool:
+        """Return whether the question of *article* is one that was written for it."""
+        return bool(self.version_in(article).question)
+
     def version_in(self, article: Article) -> WrittenQuestion:
         """Return the version that the text of *article* holds; an empty one if it holds none."""
         for written in reversed(self._versions.get(article.id, ())):

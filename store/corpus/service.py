@@ -29,7 +29,7 @@ from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.documents.source import Story
 from store.loading.feed_load import FeedPlan, plan_feed, plan_removal, plan_retirement
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
-from store.loading.plan import Counts, LoadPlan
+from store.loading.plan import Counts, LoadPlan, WrittenChanges
 from store.loading.reload import plan_reload
 from store.loading.undo import plan_undo, target_of
 from store.parsing import Parser
@@ -95,6 +95,8 @@ class Reload:
     """Why files were not loaded: they keep the articles they had, and new ones are left out."""
     warnings: Sequence[Problem]
     """Mistakes in the changed documents that did not keep them from being loaded."""
+    near_duplicates: NearDuplicates
+    written: WrittenChanges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,9 +312,17 @@ class Corpus:
                     if finishes:
                         await self.finish(watched)
                     revision = await revisions.loaded(self._database)
-                    return await self._reloaded(revision, plan, folder)
+                    nothing = NearDuplicates(), WrittenChanges((), ())
+                    return await self._reloaded(revision, plan, folder, *nothing)
                 if announce:
-                    await announce(await self._check(plan, folder, watched, at))
+                    checked = await self._check(plan, folder, watched, at)
+                    near_duplicates = checked.near_duplicates
+                    await announce(checked)
+                else:
+                    watched.start("Looking for near-duplicates", 0)
+                    near_duplicates = await self._near_duplicates(plan)
+                # Before staging, which makes edits of what only moves.
+                written = await asyncio.to_thread(plan.written_changes)
                 record = partial(failed_loads.record, folder=path, problems=folder.problems, at=at)
                 revision = await self._apply(
                     plan,
@@ -323,9 +333,21 @@ class Corpus:
                     finishes=finishes,
                     also=None if is_upload else record,
                 )
-                return await self._reloaded(revision, plan, folder)
+                return await self._reloaded(revision, plan, folder, near_duplicates, written)
 
-    async def _reloaded(self, revision: Revision, plan: LoadPlan, folder: CorpusFolder) -> Reload:
+    async def _near_duplicates(self, plan: LoadPlan) -> NearDuplicates:
+        return await self._search(
+            lambda finder: find_near_duplicates(self._database, finder.index, plan)
+        )
+
+    async def _reloaded(
+        self,
+        revision: Revision,
+        plan: LoadPlan,
+        folder: CorpusFolder,
+        near_duplicates: NearDuplicates,
+        written: WrittenChanges,
+    ) -> Reload:
         stories = await self._sources.stories()
         return Reload(
             revision=revision,
@@ -336,6 +358,8 @@ class Corpus:
             ignored=folder.ignored,
             problems=folder.problems,
             warnings=folder.warnings,
+            near_duplicates=near_duplicates,
+            written=written,
         )
 
     async def _forget_failed_load(self, path: Path) -> None:
@@ -425,9 +449,7 @@ class Corpus:
         """
         async with self._planning(feed.id) as plan:
             planned = await plan_feed(self._database, plan, feed, stories, at)
-            found = await self._search(
-                lambda finder: find_near_duplicates(self._database, finder.index, plan)
-            )
+            found = await self._near_duplicates(plan)
             await self._apply_feed(planned)
             return FeedLoad(counts=plan.counts, near_duplicates=found, digest=planned.digest)
 
@@ -562,9 +584,7 @@ class Corpus:
             numbers = await reading.numbers_by_id(self._database, [article.id])
             for number in numbers.values():
                 plan.remove(number, article, is_edited=True)
-            found = await self._search(
-                lambda finder: find_near_duplicates(self._database, finder.index, plan)
-            )
+            found = await self._near_duplicates(plan)
         return next((pair.other for pair in found.found if pair.is_question), None)
 
     async def change_feed(

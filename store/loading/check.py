@@ -9,7 +9,7 @@ from store.db import Database
 from store.finding.index import Index
 from store.loading.documents import CorpusFolder
 from store.loading.near_duplicates import NearDuplicates, find_near_duplicates
-from store.loading.plan import Counts, DocumentChange, LoadPlan
+from store.loading.plan import Counts, DocumentChange, LoadPlan, WrittenChanges
 from store.posting.choice import outlook
 from store.posting.schedules import to_schedule
 from store.rows import QueueReader
@@ -60,6 +60,7 @@ class Check:
     warnings: Sequence[Problem]
     """Mistakes in the documents to be added or edited that do not keep them from being loaded."""
     near_duplicates: NearDuplicates
+    written: WrittenChanges
     effects: Sequence[Effect]
     """Schedules that lose next questions come first, then those with the fewest questions left."""
     schedules: int
@@ -103,6 +104,7 @@ async def check(
         warnings=folder.warnings,
         unasked=sum(not change.article.question for change in plan.additions),
         near_duplicates=await find_near_duplicates(database, index, plan),
+        written=plan.written_changes(),
         effects=sorted(
             [effect async for effect in _effects(database, plan, schedules, now)],
             key=lambda effect: (not effect.vanishing, effect.left),

@@ -3,7 +3,7 @@
 The articles are kept in lists on disk, so a plan for a million articles needs little memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
@@ -45,6 +45,15 @@ class DocumentChange(NamedTuple):
 
     before: StoredDocument | None
     after: StoredDocument | None
+
+
+class WrittenChanges(NamedTuple):
+    """The headlines of stories with a written question that a load removes or edits."""
+
+    kept: Sequence[str]
+    """Those of stories that are edited, and keep their question."""
+    lost: Sequence[str]
+    """Those of stories that go, or have a question of their own now."""
 
 
 @dataclass(slots=True)
@@ -115,6 +124,19 @@ class LoadPlan:
         """Yield the articles to be added, with their numbers: those reserved, if there are some."""
         shift = 0 if self.reserved is None else self.reserved - self.first_number
         return ((number + shift, article) for number, article, _ in self.additions)
+
+    def written_changes(self) -> WrittenChanges:
+        """Return what becomes of the written questions of the stories that change."""
+        if not self.written:
+            return WrittenChanges((), ())
+        before, after = (
+            {one.article.id: one.article.headline for one in of if self.written.is_in(one.article)}
+            for of in (self.removals, self.additions)
+        )
+        return WrittenChanges(
+            kept=[headline for story, headline in after.items() if story in before],
+            lost=[headline for story, headline in before.items() if story not in after],
+        )
 
     def __enter__(self) -> Self:
         return self

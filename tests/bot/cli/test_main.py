@@ -171,6 +171,16 @@ def test_load_reports_what_it_did(folder: Path, capsys: pytest.CaptureFixture[st
     assert "Nothing has changed" in capsys.readouterr().out
 
 
+def test_load_names_near_duplicates(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(corpus(folder))
+    texts = path if path.is_file() else next(path.glob("*.txt"))
+    (texts.parent / "copy.txt").write_text(texts.read_text())
+    assert main(["load", str(texts.parent)]) == 0
+    printed = capsys.readouterr().out
+    assert "Nearly the same:" in printed
+    assert "copy.txt, story 1" in printed
+
+
 def test_an_interrupted_load_says_that_the_stories_are_loaded(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

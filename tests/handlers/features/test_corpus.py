@@ -110,6 +110,13 @@ async def test_search_misses_and_requests_expire(slack: Slack) -> None:
     assert not await store.misses.number(TEAM, since=before)
 
 
+async def test_reload_names_near_duplicates(slack: Slack) -> None:
+    (slack.corpus / "copy.txt").write_text((slack.corpus / "ports.txt").read_text())
+    (answer,) = await slack.type("/corpus reload")
+    assert "*Nearly the same*" in texts([answer])
+    assert "copy.txt, story 1, and ports.txt, story 1" in texts([answer])
+
+
 async def test_reload_says_what_changed(slack: Slack) -> None:
     (slack.corpus / "new.txt").write_text("New\nA summary of Lima.\nAn insight.\nA question?\n")
     (slack.corpus / "ports.txt").unlink()

@@ -14,7 +14,7 @@ from handlers.views import preview
 from store.articles.reading import StoredDocument
 from store.loading.check import Check, Effect
 from store.loading.near_duplicates import NearDuplicate, NearDuplicates
-from store.loading.plan import Counts, DocumentChange
+from store.loading.plan import Counts, DocumentChange, WrittenChanges
 from store.progress import Progress
 from store.types import Article, ChannelId, Problem, Revision, TeamId
 from tests.blockkit import check_message
@@ -110,6 +110,7 @@ def made(
         problems=(),
         warnings=(),
         near_duplicates=duplicates or NearDuplicates(),
+        written=WrittenChanges((), ()),
         effects=effects,
         schedules=schedules or len(effects),
     )

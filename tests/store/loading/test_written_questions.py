@@ -103,6 +103,28 @@ async def test_the_question_of_the_file_wins(store: Store, tmp_path: Path) -> No
     assert (await story(store, "ferries")).question == WRITTEN.question
 
 
+async def test_a_load_reports_what_becomes_of_written_questions(
+    store: Store, tmp_path: Path
+) -> None:
+    async def reload(*changes: dict[str, str]) -> tuple[list[str], list[str]]:
+        path = stories(tmp_path, *changes)
+        checked = await store.corpus.check(path, at=NOW)
+        kept, lost = (await store.corpus.reload(path, by=U1, at=NOW)).written
+        assert checked.written == (kept, lost)
+        return [*kept], [*lost]
+
+    sun = {"summary": "Swimmers fill all beaches of the island."}
+    assert await reload() == ([], [])
+    await write(store, "ferries")
+    assert await reload({}, sun) == ([], [])
+    assert await reload({"headline": "Thick fog"}, sun) == (["Thick fog"], [])
+    own = {"headline": "Thick fog", "question": "Who owns the ferries?"}
+    assert await reload(own, sun) == ([], ["Thick fog"])
+    assert await reload({}, sun) == ([], [])
+    other = {"headline": "Eel", "summary": "An eel was caught off Malta."}
+    assert await reload(other, sun) == ([], ["Fog"])
+
+
 async def test_the_insight_of_the_file_stays(store: Store, tmp_path: Path) -> None:
     await load(store, stories(tmp_path, {"insight": "The pier is old."}))
     after = await write(store, "ferries")
