@@ -942,3 +942,43 @@ async def test_an_error_in_our_sql_is_not_reported_as_the_server_s(postgres_url:
     async with open_database(postgres_url) as database:
         with pytest.raises(asyncpg.UndefinedTableError):
             await database.fetch("SELECT 1 FROM nowhere")
+
+
+async def test_a_migration_notes_what_was_asked_as_far_as_it_is_known(empty_url: str) -> None:
+    """Schema 29 had the texts of loaded and of retired stories, and not those that are gone."""
+    loaded, retired, gone, shown = "7e6d3515224c30cc", "r1", "g1", "cca6978b8608391b"
+    await write_first(
+        empty_url,
+        *migrations(29),
+        "INSERT INTO retired_article (id, document, position, headline, summary, insight, question,"
+        f" retired_at) VALUES ('{retired}', 'feed', 1, 'Ferries', 'S', 'I', 'Who sails?', '2026')",
+        *(
+            "INSERT INTO posted_article (team_id, channel_id, article_id, asked, shown)"
+            f" VALUES ('T1', 'C9', '{one}', {int(one != shown)}, 1)"
+            for one in (loaded, retired, gone, shown)
+        ),
+        *(
+            "INSERT INTO post (key, team_id, channel_id, kind, article_id, state, due_at,"
+            f" not_before) VALUES ('{key}', 'T1', 'C9', '{kind}', '{one}', 'sent', '2026', '2026')"
+            for key, kind, one in (
+                ("a", "question", loaded),
+                ("b", "digest", retired),
+                ("c", "question", gone),
+                ("d", "share", loaded),
+            )
+        ),
+    )
+    tunnel = ("Harbour tunnel opens", "What was the last thing that you were asked about in time?")
+    ferries, unknown = ("Ferries", "Who sails?"), (None, None)
+    async with open_database(empty_url) as database:
+        for table, key, expected in (
+            (
+                "posted_article",
+                "article_id",
+                {loaded: tunnel, retired: ferries, gone: unknown, shown: unknown},
+            ),
+            ("post", "key", {"a": tunnel, "b": ferries, "c": unknown, "d": unknown}),
+        ):
+            rows = await database.fetch(f"SELECT * FROM {table} WHERE channel_id = 'C9'")
+            found = {row[key]: (row["headline"], row["question"]) for row in rows}
+            assert found == expected
