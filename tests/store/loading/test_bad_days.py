@@ -19,7 +19,7 @@ from store.db import DatabaseError, examine
 from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
 from store.types import ConcurrentLoadError, ParleyError
-from tests.machine import NOW, ROOT
+from tests.machine import NOW, ROOT, environment
 from tests.store.loading.test_revisions import STORIES, load, loaded_articles, write
 
 
@@ -178,7 +178,7 @@ async def test_a_full_disk_for_temporary_files(
 
 def test_a_database_file_that_may_not_grow(tmp_path: Path) -> None:
     """The system refuses to write, as with a quota; the command reports it and exits with 78."""
-    environ = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/parley.db"}
+    environ = environment(DATABASE_URL=f"sqlite:///{tmp_path}/parley.db")
     few = write(tmp_path, a=STORIES)
 
     def bot(*arguments: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
