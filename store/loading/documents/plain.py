@@ -44,11 +44,17 @@ _MARK = r"[?\u061f\u1367\u1945\u203d\u2753\u2754\u2e2e\ua60f\ua6f7]"
 _WITHIN_WORD = "\u055e"
 """The question mark of Armenian."""
 _ENDS_OF_SENTENCES = ".:\u0589"
+_UNMARKED = r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]"
+"""A character of Thai, Lao, Tibetan, Burmese or Khmer, which ask without a mark."""
+_JAPANESE_END = "\u304b(?=[\u3002\u300d\u300f)]|$)"
+"""The word that ends a question in Japanese, which needs no mark after it."""
 # In an address, a mark stands before a letter. In Spanish, one stands before the question.
-_ASKS = re.compile(rf"{_WITHIN_WORD}|\u00bf|{_MARK}(?![A-Za-z0-9_/&=%])")
+_ASKS = re.compile(
+    rf"{_WITHIN_WORD}|\u00bf|{_MARK}(?![A-Za-z0-9_/&=%])|{_JAPANESE_END}|{_UNMARKED}"
+)
 _ANY_MARK = re.compile(_MARK)
-_NEEDS_NO_MARK = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff]")
-"""A character of Thai, Lao, Tibetan, Burmese, Khmer or Japanese, which ask without a mark."""
+_KANA = re.compile(r"[\u3040-\u30ff]")
+"""A letter of Japanese, which may ask with other words than the usual one, and without a mark."""
 _HALF = re.compile(r"[,;]$")
 _HEADING = re.compile(r"#{1,6}\s|(\*\*|__)[^.!]*\1$")
 """A heading in Markdown."""
@@ -177,7 +183,7 @@ class _Order:
     ) -> tuple[int, str] | None:
         """Return why *question* may be out of its place, which the next story shows, too."""
         why = f"“{shorten(question)}” is where a question is expected"
-        if asked and not _NEEDS_NO_MARK.search(question):
+        if asked and not _KANA.search(question):
             return number, f"{why}, and the question “{shorten(asked[1])}” is on line {asked[0]}"
         if _HALF.search(_plain_marks(question)) or _HEADING.match(question):
             return number, why
@@ -253,7 +259,7 @@ class _Order:
 
 
 def _asks(text: str) -> bool:
-    """Return whether a sentence of *text* is marked as a question."""
+    """Return whether a sentence of *text* is marked as a question, or cannot be marked as one."""
     return bool(_ASKS.search(_plain_marks(text)))
 
 
