@@ -210,6 +210,7 @@ async def scheduled(store: Store, machine: Machine, at: time) -> Callable[[], Aw
     return machine.clock.unless_in_doubt(lambda: store.planning.plan_due(machine.clock()))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("at", [time(9), time(0), time(23, 59)])
 @pytest.mark.parametrize("minutes", [4, -4])
 async def test_a_small_jump_shifts_posts_by_minutes_and_costs_none(
