@@ -3,7 +3,7 @@
 import json
 import logging
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.handlers.features.test_start_discussion import filled, opened
 from tests.handlers.features.test_uploads import upload
 from tests.ids import ANA, BEN, GENERAL
 from tests.machine import NOW
+from tests.one_child import parsing_in_one_child
 
 MARK = "kubernetes"
 """The typed word. The generated text replaces it in the payload; no story matches it."""
@@ -26,6 +27,12 @@ MARK = "kubernetes"
 ODD = "\0\ud800\udbff\udc00\udfff\x1b\x7f\x85\u200b\u202e\u2028\ufeff\uffff"
 any_text = st.text(st.characters() | st.sampled_from(f'{ODD}<>&`*"\\'), max_size=40)
 """Any Unicode text, including lone surrogates and NUL."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_child() -> Iterator[None]:
+    with parsing_in_one_child():
+        yield
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
