@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from handlers.button_value import is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_rights import ScheduleRights
+from handlers.parsing.schedule_names import take_name
 from handlers.parsing.small_talk import SmallTalk, discussed
 from handlers.parsing.spoken_orders import channel_in
 from handlers.slack.api_errors import FAILURES
@@ -45,8 +46,7 @@ class ScheduleList:
         Slack sent it. Raises `ParleyError` if it names a channel that the person is not in.
         """
         is_guest = await self.slack.directory.is_guest(team_id, user_id)
-        lead = "" if is_guest else small_talk.about_schedules(talk, text)
-        if lead:
+        if not is_guest and small_talk.is_about_schedules(talk):
             linked, name = channel_in(text)
             if name:
                 by = await self.slack.directory.full_member(team_id, user_id)
@@ -54,7 +54,11 @@ class ScheduleList:
             elif linked:
                 await self.slack.directory.require_present(team_id, user_id, linked)
             about = linked or channel_id
-            if listed := await self.of_channel(team_id, user_id, about):
+            if schedules := await self.store.schedules.of_channel(team_id, about):
+                # A command is typed as it is shown, so it has the name of a schedule.
+                meant = take_name(text, schedules)[0] or schedules
+                lead = small_talk.about_schedules(talk, text, name=meant[0].name)
+                listed = await self.overview(schedules, user_id)
                 return views.joined([paragraphs(lead), listed])
             if talk is SmallTalk.OWNER and not is_direct(about):
                 return paragraphs(f"<#{about}> has no schedule.")

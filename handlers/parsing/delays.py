@@ -1,13 +1,12 @@
 """Distinguish a pause from a change of days after "postpone": "for a week", "to Friday"."""
 
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, time
 from typing import Any
 
 from handlers.parsing.dates import is_until, parse_dates, parse_until
-from handlers.parsing.readings import LaterStartError, UnclearError
+from handlers.parsing.readings import LaterStartError, is_read
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.timetable import has_time
 from store.types import Order, ParleyError, Timetable
@@ -39,19 +38,3 @@ def one_day(words: str, *, today: date) -> date | None:
     with suppress(ParleyError):
         dates = [] if has_time(words) else parse_dates(words, today=today)
     return dates[0] if len(dates) == 1 else None
-
-
-def is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
-    """Return whether *words* are understood, even if a question stays open.
-
-    Raises `LaterStartError` if they are understood as an order that would begin too late.
-    """
-    try:
-        parse(words, **options)
-    except LaterStartError:
-        raise
-    except UnclearError as error:
-        return bool(error.readings)
-    except ParleyError:
-        return False
-    return True

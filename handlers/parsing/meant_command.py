@@ -7,8 +7,8 @@ from datetime import date
 from rapidfuzz import fuzz, process
 
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.delays import is_read, pause_of
-from handlers.parsing.readings import LaterStartError
+from handlers.parsing.delays import pause_of
+from handlers.parsing.readings import LaterStartError, is_read
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time

@@ -1,6 +1,6 @@
 """Words that have no single meaning: what was understood, for the person to choose from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from store.types import ParleyError
@@ -44,3 +44,19 @@ class MistypedError(UnclearError[Any]):
         super().__init__(question)
         self.word = word
         self.meant = meant
+
+
+def is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
+    """Return whether *words* are understood, even if a question stays open.
+
+    Raises `LaterStartError` if they are understood as an order that would begin too late.
+    """
+    try:
+        parse(words, **options)
+    except LaterStartError:
+        raise
+    except UnclearError as error:
+        return bool(error.readings)
+    except ParleyError:
+        return False
+    return True

@@ -13,9 +13,9 @@ from handlers.ids import Command
 from handlers.mrkdwn import plain
 from handlers.parsing.cadence import write_days
 from handlers.parsing.date_tokens import number_of
-from handlers.parsing.dates import parse_dates
+from handlers.parsing.dates import parse_dates, parse_posts
 from handlers.parsing.holiday_words import take_holidays
-from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError
+from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError, is_read
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import describe_start, has_time, parse
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS
@@ -146,10 +146,13 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
     """
     before_topics = _split_about(words)[0]
     if single := _EXCEPT_DAY.search(before_topics):
+        day = single["day"].strip()
+        is_date = is_read(parse_posts, day, today=today)
+        then = f"type `{Command.DIGEST} skip {plain(day, 60)}`"
+        example = f"skip its date, as in `{Command.DIGEST} skip 24 Dec`"
         raise ParleyError(
             f"A schedule leaves out days of the week and public holidays. Start it without"
-            f" “{plain(single[0].strip(), 60)}”, and then type"
-            f" `{Command.DIGEST} skip {plain(single['day'].strip(), 60)}`."
+            f" “{plain(single[0].strip(), 60)}”, and then {then if is_date else example}."
         )
     if end := _END.search(before_topics):
         raise ParleyError(

@@ -12,8 +12,8 @@ from enum import StrEnum
 from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.delays import READ_ORDER, is_read, pause_of
-from handlers.parsing.readings import LaterStartError
+from handlers.parsing.delays import READ_ORDER, pause_of
+from handlers.parsing.readings import LaterStartError, is_read
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord

@@ -22,7 +22,14 @@ from handlers.parsing.cadence import (
     take_cadence,
 )
 from handlers.parsing.date_format import format_date
-from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError, UnknownWordError
+from handlers.parsing.dates import parse_until
+from handlers.parsing.readings import (
+    LaterStartError,
+    MistypedError,
+    UnclearError,
+    UnknownWordError,
+    is_read,
+)
 from handlers.parsing.words import (
     DAY_NAMES,
     DAY_PLURALS,
@@ -43,6 +50,7 @@ from handlers.parsing.zones import (
 from store.types import ParleyError, Timetable
 
 _MOST_CHARACTERS = 200
+_LONGEST_EXAMPLE = 60
 _MOST_READINGS = 20
 """How many choices to offer; a row has at most 25 buttons."""
 _DAYS = tuple(name[:3] for name in DAY_NAMES)
@@ -192,7 +200,7 @@ def _understand(words: str, zone: str, today: date, base: Timetable | None) -> T
     text = weeks.rest if weeks else text
 
     def read(text: str) -> Timetable:
-        return _with_weeks(_parse(text, zone, base), weeks, base, today)
+        return _with_weeks(_parse(text, zone, base, today), weeks, base, today)
 
     try:
         return read(text)
@@ -203,10 +211,10 @@ def _understand(words: str, zone: str, today: date, base: Timetable | None) -> T
             read(f"09:30 {text}")
         except ParleyError:
             raise error from None
-        if not words.strip():
+        if not 0 < len(words.strip()) <= _LONGEST_EXAMPLE:
             raise
         # All that was typed is understood, so the example keeps it.
-        typed = code(words.strip(), 60)
+        typed = code(words.strip(), _LONGEST_EXAMPLE)
         raise _NoTimeError(f"`{Command.DIGEST} on 09:30 {typed}`") from None
 
 
@@ -257,9 +265,11 @@ def _with_weeks(
     return readings[0]
 
 
-def _parse(text: str, zone: str, base: Timetable | None) -> tuple[Sequence[Timetable], str]:
+def _parse(
+    text: str, zone: str, base: Timetable | None, today: date
+) -> tuple[Sequence[Timetable], str]:
     """Return what *text* can mean, and a question if that is more than one thing."""
-    times, rest = _times(text, base.at if base else None)
+    times, rest = _times(text, base.at if base else None, today)
     days, others = _split(rest, base.weekdays if base else WEEKDAYS)
     doubt = ""
     if len(days) > 1:
@@ -365,7 +375,7 @@ def _in_digits(match: re.Match[str]) -> str:
     return f"{20 + 10 * TENS.index(match['tens'].lower()) + ones}{unit}"
 
 
-def _times(text: str, default: time | None) -> tuple[Sequence[time], str]:
+def _times(text: str, default: time | None, today: date) -> tuple[Sequence[time], str]:
     """Return the times that *text* can name, or else the default, and the rest of the text."""
     every = [*_TIME.finditer(text)]
     # A number alone is a time if it is the first word, or no word is a time: `mon-fri 9`.
@@ -382,11 +392,12 @@ def _times(text: str, default: time | None) -> tuple[Sequence[time], str]:
         raise ParleyError(f"I can't do “{plain(found[0].strip(), 60)}” yet. {_possible()}")
     if start := _START.search(rest):
         when = start["when"] or start["day"]
+        is_date = is_read(parse_until, pause := f"until {when}", today=today)
+        then = f", and then type `{Command.DIGEST} pause {plain(pause, 60)}`" if is_date else ""
         raise LaterStartError(
             start[0],
             when,
-            f"A schedule starts at once. Leave out “{plain(start[0], 60)}”, and then type"
-            f" `{Command.DIGEST} pause until {plain(when, 60)}`.",
+            f"A schedule starts at once. Leave out “{plain(start[0], 60)}”{then}.",
         )
     if not matches:
         if default is None:

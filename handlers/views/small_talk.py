@@ -130,10 +130,10 @@ _ANSWERS = {
 """The answer to each kind; None stands for the introduction. Slash commands do not work in threads
 (docs.slack.dev, Implementing slash commands)."""
 _HINTS = (
-    (r"\bholidays?\b", "Name whose holidays: `{digest} on NAME except holidays DE`."),
+    (r"\bholidays?\b", "Name whose holidays: `{digest} on {name} except holidays DE`."),
     (
         r"\b(?:once|twice|thrice|times|days|often|less|more) (?:a|per|each|in) |\boften\b",
-        "Name the days: `{digest} on NAME mon,thu`.",
+        "Name the days: `{digest} on {name} mon,thu`.",
     ),
     (
         r"\b(?:until|till?|while|when|for)\b",
@@ -142,25 +142,31 @@ _HINTS = (
     ),
     (
         r"\b(?:later|earlier|sooner|back|forward|by|hours?|minutes)\b",
-        "Name the new time: `{digest} on NAME 10:30`.",
+        "Name the new time: `{digest} on {name} 10:30`.",
     ),
     (
         "",
-        "Type, for example, `{digest} on NAME 10:30 mon,thu`, `{digest} skip 24 Dec`,"
+        "Type, for example, `{digest} on {name} 10:30 mon,thu`, `{digest} skip 24 Dec`,"
         " `{digest} pause until 2 Jan` or `{digest} off`.",
     ),
 )
-"""What to type for a change, by a word of what was said; NAME is a schedule's."""
+"""What to type for a change, by a word of what was said; `{name}` is that of a schedule."""
 
 
-def about_schedules(talk: SmallTalk, text: str) -> str:
-    """Return what stands before a channel's schedules; "" if *talk* is about something else.
+def is_about_schedules(talk: SmallTalk) -> bool:
+    """Return whether the schedules of a channel answer *talk* better than a text."""
+    answer = _ANSWERS[talk]
+    return answer is not None and bool(answer.lead)
 
-    *text* is what was said.
+
+def about_schedules(talk: SmallTalk, text: str, *, name: str) -> str:
+    """Return what stands before a channel's schedules if *talk* is about them.
+
+    *text* is what was said, and *name* that of a schedule for the examples.
     """
     answer = _ANSWERS[talk]
     hint = next(hint for words, hint in _HINTS if re.search(words, text, re.IGNORECASE))
-    hint = hint.format(digest=Command.DIGEST)
+    hint = hint.format(digest=Command.DIGEST, name=name)
     return answer.lead.format(digest=Command.DIGEST, hint=hint) if answer else ""
 
 

@@ -9,6 +9,7 @@ from handlers.ids import Action, Command
 from handlers.mrkdwn import code, plain
 from handlers.parsing.date_format import write_dates
 from handlers.parsing.timetable import describe as describe_timetable
+from handlers.parsing.timetable import has_time
 from handlers.views import readings
 from handlers.views.blocks import button
 from handlers.views.command_buttons import commands, is_same
@@ -46,7 +47,9 @@ def start(
     """
     where = f"<#{channel_id}>" if channel_id else f"#{plain(channel_name, 80)}"
     where = where if channel_id or channel_name else "the channel that you choose"
-    typed = f"`{_command('on', words)}`" + ("" if channel_id and is_here else " there")
+    # Without a time, the command would be refused.
+    full = words if has_time(words) else f"09:30 {words}"
+    typed = f"`{_command('on', full)}`" + ("" if channel_id and is_here else " there")
     form = button("Open the form", Action.DIGEST_SET, Value(words=words, channel_id=channel_id))
     if order is None:
         return paragraphs(
@@ -142,5 +145,5 @@ def unknown_channel(verb: str, words: str) -> Message:
 
 
 def _command(*words: str) -> str:
-    shown = code(" ".join(filter(None, words)), 200)
+    shown = code(" ".join(filter(None, words)), 400)
     return f"{Command.DIGEST} {shown}"

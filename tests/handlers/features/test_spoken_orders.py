@@ -57,7 +57,7 @@ async def test_a_new_schedule_is_started_where_the_order_says(slack: Slack) -> N
 async def test_what_an_order_leaves_open_is_asked_in_the_form(slack: Slack) -> None:
     (asked,) = await slack.say("set up a digest on fridays", channel=dm(ANA))
     assert labels(asked) == [_FORM]
-    assert "`/digest on fridays digest`" in asked["text"]
+    assert "`/digest on 09:30 fridays digest`" in asked["text"]
     (asked,) = await slack.say("set up a digest on fridays at 4", channel=dm(ANA))
     await slack.press(Action.DIGEST_SET, asked, channel=dm(ANA))
     modal = slack.modal()
@@ -208,11 +208,11 @@ async def test_a_button_that_could_only_fail_is_not_shown(slack: Slack) -> None:
 @pytest.mark.parametrize(
     ("said", "hint"),
     [
-        ("push it back by an hour", "`/digest on NAME 10:30`"),
+        ("push it back by an hour", "`/digest on daily-question 10:30`"),
         ("postpone the question", "`/digest pause until 2 Jan`"),
         ("put it off", "`/digest pause until 2 Jan`"),
-        ("change it to twice a week", "`/digest on NAME mon,thu`"),
-        ("no posts on bank holidays", "`/digest on NAME except holidays DE`"),
+        ("change it to twice a week", "`/digest on daily-question mon,thu`"),
+        ("no posts on bank holidays", "`/digest on daily-question except holidays DE`"),
         ("pause it until I'm back", "`/digest pause until 2 Jan`"),
         ("when is the next one?", "`/digest next` lists more posts"),
         ("undo that", "*Take it back*"),
