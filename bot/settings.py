@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 
 from bot.feeds.addresses import AllowList
 from bot.proxies import is_usable, proxy_for
+from store.db import url_problem
 from store.samples import STARTER
 
 SAMPLES = (
@@ -191,6 +192,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _database_url(text: str) -> str:
+    if problem := url_problem(text):
+        raise ValueError(problem)
+    return text
+
+
 def _slack_url(text: str) -> str:
     return _url(text).rstrip("/") + "/"
 
@@ -247,7 +254,7 @@ class Settings:
         _whole(0, 9), 0, "how many proxies in front of the port add to X-Forwarded-For"
     )
     database_url: str = _setting(
-        str, "sqlite:///data/parley.db", "the URL of the database", secret=True
+        _database_url, "sqlite:///data/parley.db", "the URL of the database", secret=True
     )
     corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
     corpus_watch: bool = _setting(

@@ -127,7 +127,7 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     await clock.read()
     if problem := await clock.problem():
         found.warnings.append(f"Clock: {problem}.")
-    await _database(settings, found)
+    await _database(settings, found, is_url_valid="database_url" not in wrong)
     return found
 
 
@@ -203,7 +203,21 @@ async def _app_token(settings: Settings, found: Findings) -> None:
         found.call_failed("SLACK_APP_TOKEN", error, settings)
 
 
-async def _database(settings: Settings, found: Findings) -> None:
+async def _database(settings: Settings, found: Findings, *, is_url_valid: bool) -> None:
+    schedules: Mapping[TeamId, Sequence[Schedule]] = {}
+    installations: Sequence[Installation] = ()
+    if is_url_valid:
+        schedules, installations = await _stored(settings, found)
+    if settings.is_shared:
+        await _installed(installations, schedules, settings, found)
+    elif settings.slack_bot_token:
+        await _team("SLACK_BOT_TOKEN", settings.slack_bot_token, schedules, settings, found)
+
+
+async def _stored(
+    settings: Settings, found: Findings
+) -> tuple[Mapping[TeamId, Sequence[Schedule]], Sequence[Installation]]:
+    """Check the database, and return the schedules and installations that it holds."""
     url = settings.database_url
     schedules: Mapping[TeamId, Sequence[Schedule]] = {}
     installations: Sequence[Installation] = ()
@@ -230,10 +244,7 @@ async def _database(settings: Settings, found: Findings) -> None:
             _exposed("Database", file, "It holds what people do with Parley")
             for file in exposed(url)
         ]
-    if settings.is_shared:
-        await _installed(installations, schedules, settings, found)
-    elif settings.slack_bot_token:
-        await _team("SLACK_BOT_TOKEN", settings.slack_bot_token, schedules, settings, found)
+    return schedules, installations
 
 
 def _feeds(feeds: Sequence[FeedSource], settings: Settings, found: Findings) -> None:

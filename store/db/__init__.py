@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from store.db import postgres, private, sqlite
 from store.db.schema import migrate, newest_version, version_of
@@ -43,6 +44,7 @@ __all__ = [
     "readable",
     "to_instant",
     "to_text",
+    "url_problem",
 ]
 
 
@@ -122,6 +124,28 @@ def readable(url: str) -> str:
     return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1…", url)
 
 
+def url_problem(url: str) -> str | None:
+    """Return what the URL of a database must be if *url* cannot be one; None if it can.
+
+    The sentence holds nothing of *url*, which may hold a password.
+    """
+    if url.startswith(sqlite.URL):
+        return None
+    if not url.startswith(postgres.URLS):
+        return (
+            f"must start with {sqlite.URL}, as in {sqlite.URL}data/parley.db, or with"
+            f" {postgres.URLS[0]}, as in {postgres.URLS[0]}parley@localhost/parley"
+        )
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return postgres.LIKE
+    # A special character in the password ends the host's part of the URL before its "@", or adds
+    # another "@": a part of the password would be looked up as the host.
+    is_misread = "#" in url or not url.count("@") == parts.netloc.count("@") <= 1
+    return postgres.LIKE if is_misread else None
+
+
 def connect(
     url: str, *, hold: bool = False, is_looking: bool = False
 ) -> AbstractAsyncContextManager[Database]:
@@ -129,11 +153,7 @@ def connect(
 
     Raises `DatabaseError`, also for a URL of another kind.
     """
-    if url.startswith(sqlite.URL):
-        return sqlite.SQLite.connect(url, hold=hold, is_looking=is_looking)
-    if url.startswith(postgres.URLS):
-        return postgres.Postgres.connect(url, hold=hold, is_looking=is_looking)
-    raise DatabaseError(
-        f"DATABASE_URL must start with {sqlite.URL}, as in {sqlite.URL}data/parley.db,"
-        f" or with {postgres.URLS[0]}, as in {postgres.URLS[0]}parley@localhost/parley"
-    )
+    if problem := url_problem(url):
+        raise DatabaseError(f"The URL of a database {problem}.")
+    engine = sqlite.SQLite if url.startswith(sqlite.URL) else postgres.Postgres
+    return engine.connect(url, hold=hold, is_looking=is_looking)

@@ -45,6 +45,11 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 URLS = ("postgresql://", "postgres://")
+LIKE = (
+    "must be like postgresql://user:password@host:5432/name, with every special character of the"
+    " password percent-encoded, such as %40 for @, %2F for /, %23 for # and %3F for ?"
+)
+"""What a URL must be that cannot be read. It is not shown, because it may hold a password."""
 
 _CONNECTIONS = 10
 _WRITERS = 2
@@ -251,7 +256,7 @@ class Postgres:
             )
         except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
             # Not a mistake in the settings: a supervisor should start the process again.
-            message = f"The database cannot be opened: {_reason(error)}."
+            message = f"The database cannot be opened: {_reason(error)}{_host_of(url)}."
             raise DatabaseUnavailableError(message) from error
         except asyncpg.PostgresError as error:
             message = f"The database cannot be opened: {_reason(error)}."
@@ -261,11 +266,7 @@ class Postgres:
             raise DatabaseError(f"The database cannot be opened: {_reason(error)}.") from error
         except (ValueError, OverflowError) as error:
             # The message of this error may hold a part of the password.
-            raise DatabaseError(
-                "The URL of the database cannot be read: it is like"
-                " postgresql://user:password@host:5432/name, with every special character of the"
-                " password percent-encoded, such as %2F for / and %40 for @."
-            ) from error
+            raise DatabaseError(f"The URL of a database {LIKE}.") from error
         try:
             yield cls(pool, connections, is_read_only=is_looking)
         finally:
@@ -541,7 +542,14 @@ async def _reset_nothing(_: "asyncpg.Connection[Any]") -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return str(error) or type(error).__name__
+    why = error.strerror if isinstance(error, socket.gaierror) else str(error)
+    return why or type(error).__name__
+
+
+def _host_of(url: str) -> str:
+    """Return the host that *url* names, in parentheses; nothing for a Unix socket."""
+    hosts = re.sub(r":\d+(?=,|$)", "", urlsplit(url).netloc.rpartition("@")[2])
+    return f" (host {hosts})" if hosts else ""
 
 
 _AWAY = ("08", "57P", "533")

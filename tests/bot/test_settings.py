@@ -307,3 +307,11 @@ def test_a_value_is_what_is_written(tmp_path: Path) -> None:
     data = "\ufeffA=${HOME}x$y\nexport B='1 # 2'\nC\nD=\n".encode()
     environ = written(tmp_path / ".env", data)
     assert (environ["A"], environ["B"], environ["D"]) == ("${HOME}x$y", "1 # 2", "")
+
+
+def test_a_database_s_password_that_is_not_encoded_is_refused_and_not_shown() -> None:
+    with pytest.raises(
+        SettingsError, match=r"DATABASE_URL must be like .* percent-encoded"
+    ) as found:
+        Settings.from_env(TOKENS | {"DATABASE_URL": "postgresql://parley:hu/sh@db/parley"})
+    assert "hu/sh" not in str(found.value)
