@@ -215,7 +215,7 @@ async def table(
 async def _load(folder: str, corpus: Path) -> None:
     """Load *corpus* into Parley's database in *folder*, and embed its stories."""
     async with open_store(f"sqlite:///{folder}/parley.db") as store:
-        await store.corpus.reload(corpus, by="bench", at=datetime.now(UTC))
+        await store.loads.reload(corpus, by="bench", at=datetime.now(UTC))
         if store.corpus.finder.index.size <= _EMBEDDED:
             await store.embedder.run()
 

@@ -128,7 +128,7 @@ async def without_bot(channels: int, share: float, limit: float) -> float:
     async with crowd(channels, share, limit) as (workspace, ids, _):
         with TemporaryDirectory() as folder:
             async with open_store(f"sqlite:///{folder}/parley.db") as store:
-                await store.corpus.reload(STARTER, by="terminal", at=workspace.clock())
+                await store.loads.reload(STARTER, by="terminal", at=workspace.clock())
                 article = await store.choice.next(TeamId(workspace.team_id), ids[0])
         arguments = (workspace.api_url, workspace.bot_token, ids, article)
         process = FORKING.Process(target=run_bare, args=arguments, daemon=True)
@@ -187,7 +187,7 @@ async def with_bot(kind: str, channels: int, schedules: int, share: float, limit
             corpus_dir=STARTER,
         )
         async with open_store(settings.database_url) as store:
-            await store.corpus.reload(STARTER, by="terminal", at=workspace.clock())
+            await store.loads.reload(STARTER, by="terminal", at=workspace.clock())
             await store.embedder.run()
             for channel in ids * schedules:
                 schedule = await store.schedules.set(

@@ -195,7 +195,7 @@ async def run(size: int, count: int, *, others: bool, kept: Path | None) -> None
         async with AsyncExitStack() as stack:
             store = await stack.enter_async_context(open_store(url))
             started = time.perf_counter()
-            await store.corpus.reload(folder, by="bench", at=datetime.now(UTC))
+            await store.loads.reload(folder, by="bench", at=datetime.now(UTC))
             loaded = time.perf_counter() - started
         del store
         gc.collect()

@@ -43,8 +43,8 @@ async def reload_forever(url: str, folders: list[Path]) -> None:
         sys.stdout.flush()
         while True:
             for folder in folders:
-                await store.corpus.reload(folder, by="kills", at=NOW)
-            await store.corpus.undo(by="kills", at=NOW)
+                await store.loads.reload(folder, by="kills", at=NOW)
+            await store.loads.undo(by="kills", at=NOW)
 
 
 async def state(url: str, folders: list[Path]) -> int:
@@ -57,7 +57,7 @@ async def state(url: str, folders: list[Path]) -> int:
         wanted = {(a.document, a.position): a.summary for a in contents[which].articles()}
         assert revision.articles == len(wanted)
         assert await find_all(store) == wanted, "not the articles of one corpus"
-        reload = await store.corpus.reload(folders[which], by="kills", at=NOW)
+        reload = await store.loads.reload(folders[which], by="kills", at=NOW)
         assert not reload.is_changed, "not what was loaded"
         return which
 
@@ -110,7 +110,7 @@ def _kill(url: str, folders: list[Path], *, seconds: float) -> None:
 
 async def _first(url: str, folder: Path) -> None:
     async with open_store(url) as store:
-        await store.corpus.reload(folder, by="kills", at=NOW)
+        await store.loads.reload(folder, by="kills", at=NOW)
 
 
 if __name__ == "__main__":

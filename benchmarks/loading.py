@@ -100,7 +100,7 @@ async def load(url: str, folder: Path) -> None:
     async with open_store(url) as store:
         before = _peak()
         started = time.perf_counter()
-        await store.corpus.reload(folder, by="bench", at=datetime.now(UTC))
+        await store.loads.reload(folder, by="bench", at=datetime.now(UTC))
         took = time.perf_counter() - started
     sys.stdout.write(f"{took} {before} {_peak()}\n")
 
@@ -131,11 +131,11 @@ async def edit(url: str, folder: Path) -> tuple[float, float]:
     async with open_store(url) as store:
         file.write_text(text.replace(".\n", " again.\n"))
         started = time.perf_counter()
-        await store.corpus.reload(folder, by="bench", at=datetime.now(UTC))
+        await store.loads.reload(folder, by="bench", at=datetime.now(UTC))
         reloaded = time.perf_counter() - started
         file.write_text(text)
         started = time.perf_counter()
-        await store.corpus.undo(by="bench", at=datetime.now(UTC))
+        await store.loads.undo(by="bench", at=datetime.now(UTC))
         return reloaded, time.perf_counter() - started
 
 
@@ -166,15 +166,15 @@ async def measure_waits(url: str, small: Path, large: Path, edited: Path) -> flo
         )
         async with assemble(settings, clock=system_clock) as parley:
             worst = 0.0
-            corpus, at = parley.store.corpus, datetime.now(UTC)
+            loads, at = parley.store.loads, datetime.now(UTC)
             works: dict[str, Work] = {
                 "nothing else": lambda: asyncio.sleep(3),
-                "the load": lambda: corpus.reload(large, by="b", at=at),
+                "the load": lambda: loads.reload(large, by="b", at=at),
                 "embedding": lambda: embed(parley.store, seconds=10),
-                "an edit of every story": lambda: corpus.reload(edited, by="b", at=at),
-                "the undo of the edit": lambda: corpus.undo(by="b", at=at),
-                "the removal of all but 1,000": lambda: corpus.reload(small, by="b", at=at),
-                "the undo of the removal": lambda: corpus.undo(by="b", at=at),
+                "an edit of every story": lambda: loads.reload(edited, by="b", at=at),
+                "the undo of the edit": lambda: loads.undo(by="b", at=at),
+                "the removal of all but 1,000": lambda: loads.reload(small, by="b", at=at),
+                "the undo of the removal": lambda: loads.undo(by="b", at=at),
             }
             for name, work in works.items():
                 is_done = asyncio.Event()

@@ -367,7 +367,7 @@ async def prepared(channels: int, seed: int, folder: Path) -> AsyncIterator[Run]
             for number in range(channels)
         ]
         async with open_store(url) as store:
-            await store.corpus.reload(STARTER, by="terminal", at=clock())
+            await store.loads.reload(STARTER, by="terminal", at=clock())
             team_id = TeamId(workspace.team_id)
             run.schedules += await schedule_posts(store, team_id, run.channels, clock())
         # Slow enough that bots are killed before and after Slack has a message.

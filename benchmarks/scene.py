@@ -66,7 +66,7 @@ class Scene:
     async def set_up(self) -> None:
         """Load stories, and schedule a daily question in the channel at each of `TIMES`."""
         async with open_store(self.settings.database_url) as store:
-            await store.corpus.reload(self.settings.corpus_dir, by="terminal", at=self.now)
+            await store.loads.reload(self.settings.corpus_dir, by="terminal", at=self.now)
             for at in TIMES:
                 schedule = await store.schedules.set(
                     team_id=TeamId(self.workspace.team_id),

@@ -75,7 +75,7 @@ async def store(zones: int, seed: int) -> int:
     chance, began = random.Random(seed), time.monotonic()
     with TemporaryDirectory() as folder:
         async with open_store(f"sqlite:///{folder}/parley.db") as opened:
-            await opened.corpus.reload(STARTER, by="terminal", at=START)
+            await opened.loads.reload(STARTER, by="terminal", at=START)
             schedules = [
                 await opened.schedules.set(
                     team_id=T1, channel_id=channel, owner_id=U1, now=START, order=order

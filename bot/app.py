@@ -228,7 +228,7 @@ def _ticker(
         metrics.watch_tokens(slack.uninstalls.without_token)
         timed.append(slack.uninstalls.run)
     # Another process may load a corpus too: from a terminal, or as a replica.
-    jobs: list[Job] = [store.corpus.follow, store.misses.write]
+    jobs: list[Job] = [store.revisions.follow, store.misses.write]
     if isinstance(clock, CheckedClock):
         timed = [clock.unless_in_doubt(job) for job in timed]
     if isinstance(clock, FollowingClock | CheckedClock):
@@ -247,10 +247,10 @@ async def load_first(store: Store, settings: Settings, clock: Clock) -> None:
             )
         return
     try:
-        reload = await store.corpus.reload(settings.corpus_dir, by="terminal", at=clock())
+        reload = await store.loads.reload(settings.corpus_dir, by="terminal", at=clock())
     except ParleyError:
         # Another process that started at the same time may have loaded it first.
-        await store.corpus.follow()
+        await store.revisions.follow()
         if store.corpus.revision is None:
             raise
     else:

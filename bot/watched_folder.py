@@ -48,7 +48,7 @@ class WatchedFolder:
         again: timedelta = _AGAIN,
     ) -> None:
         """*admins* are notified (team id, user id); *again* is the wait before a retry."""
-        self._corpus = store.corpus
+        self._loads = store.loads
         self._failed_loads = store.failed_loads
         self._path = path
         self._shown = showable(str(path))
@@ -104,7 +104,7 @@ class WatchedFolder:
 
     async def _load(self, *, is_quiet: bool) -> None:
         try:
-            reload = await self._corpus.reload(self._path, by=BY, at=self._clock(), announce=_warn)
+            reload = await self._loads.reload(self._path, by=BY, at=self._clock(), announce=_warn)
         except CorpusInvalidError as error:
             await self._record_problems(error.problems, is_quiet=is_quiet)
         except ConcurrentLoadError:

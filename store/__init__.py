@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.articles.by_id import Articles
+from store.corpus.corpus import Corpus
 from store.corpus.embedder import Embedder
-from store.corpus.service import Corpus
-from store.db import open_database
+from store.corpus.feed_loads import FeedLoads
+from store.corpus.loads import Loads
+from store.corpus.questions import Questions
+from store.corpus.revisions import Revisions
+from store.db import Database, open_database
 from store.guards.idempotency import Idempotency
 from store.guards.installed import Installed
 from store.loading.failed_loads import FailedLoads
@@ -33,6 +37,10 @@ class Store:
     """Everything that Parley stores, one attribute for each part."""
 
     corpus: Corpus
+    revisions: Revisions
+    loads: Loads
+    feed_loads: FeedLoads
+    questions: Questions
     embedder: Embedder
     failed_loads: FailedLoads
     sources: Sources
@@ -67,25 +75,37 @@ async def open_store(
     `store.db.open_database`.
     """
     async with open_database(url, hold=hold, is_looking=is_looking) as database:
-        corpus = Corpus(database)
-        await corpus.open()
-        installed = Installed(database, is_shared=is_shared)
-        yield Store(
-            corpus=corpus,
-            embedder=Embedder(database, corpus),
-            failed_loads=FailedLoads(database, installed, folder),
-            sources=Sources(database, installed),
-            articles=Articles(database),
-            choice=Choice(database),
-            schedules=Schedules(database, installed),
-            planning=Planning(database, installed, corpus),
-            posts=Posts(database, installed),
-            reply_counts=ReplyCounts(database),
-            statistics=Statistics(database),
-            holidays=Holidays(database),
-            misses=SearchMisses(database, installed),
-            topic_requests=TopicRequests(database, installed),
-            installations=Installations(database),
-            idempotency=Idempotency(database, installed),
-            personal_data=PersonalData(database),
-        )
+        store = compose(database, is_shared=is_shared, folder=folder)
+        await store.revisions.open()
+        yield store
+
+
+def compose(database: Database, *, is_shared: bool = False, folder: Path | None = None) -> Store:
+    """Return the store of an open *database*; its corpus is empty until `Revisions.open`."""
+    corpus = Corpus(database)
+    revisions = Revisions(database, corpus)
+    questions = Questions(database, corpus, revisions)
+    installed = Installed(database, is_shared=is_shared)
+    return Store(
+        corpus=corpus,
+        revisions=revisions,
+        loads=Loads(database, corpus, revisions, questions),
+        feed_loads=FeedLoads(database, corpus, revisions),
+        questions=questions,
+        embedder=Embedder(database, corpus),
+        failed_loads=FailedLoads(database, installed, folder),
+        sources=Sources(database, installed),
+        articles=Articles(database),
+        choice=Choice(database),
+        schedules=Schedules(database, installed),
+        planning=Planning(database, installed, corpus),
+        posts=Posts(database, installed),
+        reply_counts=ReplyCounts(database),
+        statistics=Statistics(database),
+        holidays=Holidays(database),
+        misses=SearchMisses(database, installed),
+        topic_requests=TopicRequests(database, installed),
+        installations=Installations(database),
+        idempotency=Idempotency(database, installed),
+        personal_data=PersonalData(database),
+    )

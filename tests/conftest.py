@@ -142,7 +142,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def load() -> None:
         async with open_store(f"sqlite:///{database}") as store:
-            await store.corpus.reload(corpus, by="terminal", at=NOW)
+            await store.loads.reload(corpus, by="terminal", at=NOW)
 
     asyncio.run(load())
     return database

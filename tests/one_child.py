@@ -12,6 +12,6 @@ from store.parsing import Limits, Parser
 def parsing_in_one_child() -> Iterator[None]:
     """Parse all files of corpora in the same child process."""
     with Parser(Limits(seconds_in_all=1000)) as parser, pytest.MonkeyPatch.context() as patch:
-        for module in ("store.loading.documents", "store.corpus.service"):
+        for module in ("store.loading.documents", "store.corpus.loads"):
             patch.setattr(f"{module}.Parser", lambda: nullcontext(parser))
         yield

@@ -62,7 +62,7 @@ async def post_to_many(
             for number in range(channels)
         ]
         store = await stack.enter_async_context(open_store(url))
-        await store.corpus.reload(STARTER, by="terminal", at=clock())
+        await store.loads.reload(STARTER, by="terminal", at=clock())
         first, *_ = await schedule_posts(store, TeamId(workspace.team_id), ids, clock())
         bots = [
             await stack.enter_async_context(_bot(workspace, url, folder)) for _ in range(replicas)

@@ -108,7 +108,7 @@ async def scene(server: str, folder: Path) -> AsyncIterator[Scene]:
         ]
         at = clock() + timedelta(hours=1)
         async with open_store(url) as store:
-            await store.corpus.reload(STARTER, by="terminal", at=clock())
+            await store.loads.reload(STARTER, by="terminal", at=clock())
             for channel in channels:
                 schedule = await store.schedules.set(
                     team_id=TeamId(workspace.team_id),

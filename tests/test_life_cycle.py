@@ -428,7 +428,7 @@ async def test_a_failed_load_of_the_watched_folder_is_visible_from_outside(tmp_p
         corpus = Path(environ["CORPUS_DIR"])
         (tmp_path / "data").mkdir()
         async with open_store(f"sqlite:///{tmp_path}/data/parley.db") as store:
-            await store.corpus.reload(corpus, by="terminal", at=NOW)
+            await store.loads.reload(corpus, by="terminal", at=NOW)
         (corpus / "bad.txt").write_text("Only a headline\n")
         async with bot("run", folder=tmp_path, **environ) as process:
             assert process.stderr

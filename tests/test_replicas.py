@@ -52,18 +52,18 @@ async def test_a_reload_anywhere_is_followed(database_url: str, tmp_path: Path) 
     talks = "Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next for Geneva?\n"
     (tmp_path / "talks.txt").write_text(talks)
     async with open_store(database_url) as one, open_store(database_url) as two:
-        await one.corpus.reload(tmp_path, by="U1", at=NOW)
+        await one.loads.reload(tmp_path, by="U1", at=NOW)
         assert not isinstance(await two.corpus.find("geneva"), Found)
-        await two.corpus.follow()
+        await two.revisions.follow()
         assert isinstance(await two.corpus.find("geneva"), Found)
         assert two.corpus.revision == one.corpus.revision
         # Then the other way round, from the revision that it followed to.
         (tmp_path / "ports.txt").write_text(talks.replace("Geneva", "Gdansk"))
-        assert (await two.corpus.reload(tmp_path, by="U1", at=NOW)).revision.added == 1
-        await one.corpus.follow()
+        assert (await two.loads.reload(tmp_path, by="U1", at=NOW)).revision.added == 1
+        await one.revisions.follow()
         assert isinstance(await one.corpus.find("gdansk"), Found)
         before = one.corpus.finder
-        await one.corpus.follow()
+        await one.revisions.follow()
         assert one.corpus.finder is before
 
 
@@ -97,7 +97,7 @@ async def test_a_bot_follows_another_s_reload_at_its_next_tick(
             for parley in (one, two):
                 assert "nine countries" in await answer(parley, "zelenskiy")
             talks.write_text(talks.read_text().replace("nine countries", "Paraguay"))
-            await one.store.corpus.reload(talks.parent, by=ANA, at=NOW)
+            await one.store.loads.reload(talks.parent, by=ANA, at=NOW)
             assert "Paraguay" in await answer(one, "zelenskiy")
             assert "nine countries" in await answer(two, "zelenskiy")
             await two.ticker.tick()
@@ -122,8 +122,8 @@ async def test_a_reload_starts_from_another_replica_s_revision(
     """To reload the same folder on a second replica changes nothing."""
     (tmp_path / "a.txt").write_text("Talks\nEnvoys met in Geneva.\nIt matters.\nWhat next?\n")
     async with open_store(database_url) as one, open_store(database_url) as two:
-        await one.corpus.reload(tmp_path, by="U1", at=NOW)
-        reload = await two.corpus.reload(tmp_path, by="U2", at=NOW)
+        await one.loads.reload(tmp_path, by="U1", at=NOW)
+        reload = await two.loads.reload(tmp_path, by="U2", at=NOW)
         assert not reload.is_changed
         assert reload.revision.number == 1
 

@@ -42,7 +42,7 @@ async def _load_corpus(store: Store, path: Path) -> int:
         raise ParleyError(f"Nothing was loaded: there is no file or folder {path}.")
     try:
         async with show_progress() as progress:
-            reload = await store.corpus.reload(
+            reload = await store.loads.reload(
                 path, by="terminal", at=system_clock(), progress=progress, finishes=False
             )
     except CorpusInvalidError:
@@ -70,7 +70,7 @@ async def _finish(store: Store) -> None:
     """Do what follows a load or an undo that was reported; it may take minutes."""
     try:
         async with show_progress() as progress:
-            await store.corpus.finish(progress)
+            await store.revisions.finish(progress)
     except asyncio.CancelledError:
         complain(
             "Interrupted: the stories are loaded, but their topics are not up to date. The next"
@@ -96,7 +96,7 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
     """Restore the previous corpus, or a given revision."""
     async with command_store(environ) as store:
         async with show_progress() as progress:
-            revision = await store.corpus.undo(
+            revision = await store.loads.undo(
                 by="terminal",
                 at=system_clock(),
                 number=arguments.revision,
@@ -120,7 +120,7 @@ async def undo(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int
 async def history(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the latest revisions."""
     async with command_store(environ, is_looking=True) as store:
-        revisions = await store.corpus.history(20)
+        revisions = await store.loads.history(20)
         for revision in revisions:
             say(format_revision(revision))
         if not revisions:
@@ -134,7 +134,7 @@ async def check(path: Path, environ: Mapping[str, str]) -> int:
     url = settings.database_url
     async with open_store(url, is_looking=True) as store, show_progress() as progress:
         try:
-            checked = await store.corpus.check(path, at=system_clock(), progress=progress)
+            checked = await store.loads.check(path, at=system_clock(), progress=progress)
         except CorpusInvalidError as error:
             complain(str(error))
             return EX_CONFIG

@@ -7,7 +7,7 @@ from handlers.mrkdwn import truncate
 from handlers.views import preview
 from handlers.views.message import sized
 from handlers.views.preview import Medium
-from store.corpus.service import Reload
+from store.corpus.loads import Reload
 from store.loading.check import Check, Effect
 from store.types import ChannelId, Problem, Revision, TeamId
 

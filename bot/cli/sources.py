@@ -63,7 +63,7 @@ async def change(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
     """Remove, pause, resume or refresh a feed."""
     async with command_store(environ) as store:
         feed = await store.sources.find(arguments.feed)
-        feed, removed = await store.corpus.change_feed(
+        feed, removed = await store.feed_loads.change(
             feed.id, arguments.what, by="terminal", at=system_clock()
         )
         undo = "python -m bot undo"
@@ -75,7 +75,7 @@ async def history(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
     """Print what the last polls of a feed changed."""
     async with command_store(environ, is_looking=True) as store:
         feed = await store.sources.find(arguments.feed)
-        revisions = await store.corpus.history(source=feed.id)
+        revisions = await store.loads.history(source=feed.id)
         for revision in revisions:
             say(format_revision(revision))
         if not revisions:

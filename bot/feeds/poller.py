@@ -50,7 +50,7 @@ class Poller:
         *admins* are notified of a feed that fails for days, if nobody added it in Slack.
         """
         self._sources = store.sources
-        self._corpus = store.corpus
+        self._feed_loads = store.feed_loads
         self._fetcher = fetcher
         self._reader = reader
         self._metrics = metrics
@@ -151,7 +151,7 @@ class Poller:
                 )
                 return "gone"
             case NotModified():
-                await self._corpus.retire(feed, at=self._clock())
+                await self._feed_loads.retire(feed, at=self._clock())
                 now = self._clock()
                 await self._sources.note_unchanged(
                     feed,
@@ -168,9 +168,9 @@ class Poller:
         answer_hash = await asyncio.to_thread(_hash, feed, answer)
         known_hash, digest = self._loaded.get(feed.id, (b"", ""))
         title, counts = "", None
-        if answer_hash == known_hash and await self._corpus.holds(feed, digest):
+        if answer_hash == known_hash and await self._feed_loads.holds(feed, digest):
             # Many servers know no conditional requests. What they send again is not parsed again.
-            await self._corpus.retire(feed, at=self._clock())
+            await self._feed_loads.retire(feed, at=self._clock())
         else:
             try:
                 read = await self._reader.read(answer)
@@ -178,7 +178,7 @@ class Poller:
                 return await self._fail(feed, Failed(problem=str(error)))
             for warning in read.warnings:
                 log.debug("feed %s: %s", feed.id, warning.message)
-            load = await self._corpus.load_feed(feed, read.stories, at=self._clock())
+            load = await self._feed_loads.load(feed, read.stories, at=self._clock())
             self._loaded[feed.id] = answer_hash, load.digest
             title, counts = read.title, load.counts
             if alike := load.near_duplicates.count:

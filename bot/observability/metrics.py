@@ -156,7 +156,7 @@ class Metrics:
             if revision := store.corpus.revision:
                 self._articles.set(revision.articles)
                 self._revision.set(revision.number)
-                self._load_seconds.set(store.corpus.load_seconds)
+                self._load_seconds.set(store.revisions.load_seconds)
         return generate_latest(self._registry)
 
     async def _count(self, store: Store, now: datetime) -> None:

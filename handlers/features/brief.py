@@ -100,7 +100,7 @@ class Brief:
         """Show the story that the person picked from several."""
         article = await self.lookup.article(press.value.article_id)
         is_admin = await self.slack.directory.is_corpus_admin(press.team_id, press.user_id)
-        can_write = is_admin and await self.store.corpus.can_write_question(article)
+        can_write = is_admin and await self.store.questions.can_write(article)
         shown = views.picked(
             article,
             words=press.value.words,

@@ -154,7 +154,7 @@ class CorpusAdmin:
     async def _check(self, team_id: TeamId, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
-                check = await self.store.corpus.check(
+                check = await self.store.loads.check(
                     self.options.corpus_path, at=self.options.clock(), progress=progress
                 )
         except CorpusInvalidError as error:
@@ -164,7 +164,7 @@ class CorpusAdmin:
     async def _reload(self, by: str, respond: AsyncRespond) -> Message:
         try:
             async with notify_progress(respond) as progress:
-                reload = await self.store.corpus.reload(
+                reload = await self.store.loads.reload(
                     self.options.corpus_path, by=by, at=self.options.clock(), progress=progress
                 )
         except CorpusInvalidError as error:
@@ -177,7 +177,7 @@ class CorpusAdmin:
                 f"The number of a revision comes after undo: `{Command.CORPUS} undo 3`."
             )
         if isinstance(request, Press):
-            newest = await self.store.corpus.history(1)
+            newest = await self.store.loads.history(1)
             if request.value.key != preview.mark(newest):
                 # The press would take back a change that its history does not show.
                 return await self._history(has_changed=True)
@@ -185,7 +185,7 @@ class CorpusAdmin:
         now, once = self.options.clock(), request.trigger_id
         await require_first(self.store.idempotency, request.team_id, once, now=now)
         async with notify_progress(respond) as progress:
-            revision = await self.store.corpus.undo(
+            revision = await self.store.loads.undo(
                 by=by,
                 at=self.options.clock(),
                 number=number,
@@ -201,7 +201,7 @@ class CorpusAdmin:
         return preview.history(
             [
                 replace(one, loaded_by=name(*one.author)) if one.author else one
-                for one in await self.store.corpus.history()
+                for one in await self.store.loads.history()
             ],
             has_changed=has_changed,
         )

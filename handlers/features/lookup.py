@@ -131,7 +131,7 @@ class LookUp:
         if not isinstance(answer, Found):
             return None
         article = answer.matches[place % len(answer.matches)].article
-        return article if await self.store.corpus.can_write_question(article) else None
+        return article if await self.store.questions.can_write(article) else None
 
     async def like(self, article: Article, *, words: str, place: int, where: str) -> Message:
         """Return a message with stories similar to *article*, the match at *place* for *words*."""

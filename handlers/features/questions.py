@@ -42,7 +42,7 @@ class Questions:
         article: Article | None
         if press.value.article_id:
             article = await self.lookup.article(press.value.article_id)
-            if not await self.store.corpus.can_write_question(article):
+            if not await self.store.questions.can_write(article):
                 raise ParleyError("That story has a question from its own source, which stays.")
         elif press.has_text and not press.value.place:
             article = await self.lookup.article(press.value.key)
@@ -97,7 +97,7 @@ class Questions:
         respond = self.slack.responders.modal(team_id, view_id)
         now = self.options.clock()
         try:
-            saved = await self.store.corpus.write_question(
+            saved = await self.store.questions.write(
                 article.id, typed, team_id=team_id, by=user_id, at=now
             )
         except ParleyError as error:
@@ -118,7 +118,7 @@ class Questions:
             return views.changed_meanwhile(article)
         if not typed.question or value.key == str(_hash(typed.question)):
             return None
-        other = await self.store.corpus.question_like(article, typed.question)
+        other = await self.store.questions.like(article, typed.question)
         return views.nearly_identical(other) if other else None
 
     async def _form(
@@ -129,7 +129,7 @@ class Questions:
         *,
         is_typed: bool = False,
     ) -> View:
-        own = await self.store.corpus.as_in_source(article)
+        own = await self.store.questions.as_in_source(article)
         value = Value(article_id=article.id, place=_hash(article.question))
         if typed:
             # Pressing Save again confirms it.

@@ -73,7 +73,7 @@ class SourcesAdmin:
                 return await self._list(await self._keep(rest))
             case SourcesWord.HISTORY:
                 feed = await self.store.sources.find(rest)
-                loads = await self.store.corpus.history(source=feed.id)
+                loads = await self.store.loads.history(source=feed.id)
                 return views.loads(feed, loads)
             case SourcesWord.REMOVE | SourcesWord.PAUSE | SourcesWord.RESUME | SourcesWord.REFRESH:
                 feed = await self.store.sources.find(rest)
@@ -144,7 +144,7 @@ class SourcesAdmin:
                 self.store.idempotency, request.team_id, request.trigger_id, now=now
             )
         by = self.slack.directory.name(request.team_id, request.user_id)
-        feed, removed = await self.store.corpus.change_feed(source_id, change, by=by, at=now)
+        feed, removed = await self.store.feed_loads.change(source_id, change, by=by, at=now)
         return views.changed(views.name(feed), change, removed)
 
     async def _keep(self, typed: str) -> str:

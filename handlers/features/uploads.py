@@ -89,7 +89,7 @@ class Uploads:
         try:
             async with _file_of(name, data) as document:
                 by = self.slack.directory.name(team_id, press.user_id)
-                reload = await self.store.corpus.reload(
+                reload = await self.store.loads.reload(
                     document, by=by, at=self.options.clock(), announce=write, is_upload=True
                 )
         except BaseException as error:
@@ -117,7 +117,7 @@ class Uploads:
         folder = self.options.corpus_path
         try:
             async with _file_of(name, data) as document, notify_progress(respond) as progress:
-                check = await self.store.corpus.check(
+                check = await self.store.loads.check(
                     document, at=self.options.clock(), progress=progress, is_upload=True
                 )
         except CorpusInvalidError as error:

@@ -39,7 +39,7 @@ class Expiry:
             await self.store.idempotency.forget(now=now)
             deleted = await self.store.posts.delete_old(before=now - self.keep_posts)
             await self.store.personal_data.forget_loaders(before=now - self.keep_posts)
-            await self.store.corpus.forget_retired(before=now - self.keep_posts)
+            await self.store.feed_loads.forget_retired(before=now - self.keep_posts)
             if deleted:
                 log.info("deleted %d posts that were older than POSTS_DAYS", deleted)
             await self.store.personal_data.overwrite_deleted()

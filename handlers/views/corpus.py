@@ -24,7 +24,7 @@ from handlers.views.preview import (
 )
 from handlers.views.unasked import unasked, write_button
 from store import samples
-from store.corpus.service import Reload
+from store.corpus.loads import Reload
 from store.loading.documents import CorpusFolder
 from store.teams.search_misses import TopicRequest
 from store.types import FailedLoad, FeedSource, Problem, Revision

@@ -13,7 +13,7 @@ from random import shuffle
 import numpy as np
 
 from store.articles.reading import articles_by_number
-from store.corpus.service import Corpus
+from store.corpus.corpus import Corpus
 from store.db import Database, places
 from store.finding.embeddings import HALF, Embeddings, PackedVectors
 from store.finding.index import Numbers

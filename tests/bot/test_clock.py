@@ -199,7 +199,7 @@ async def test_no_time_that_slack_would_deny_is_used(steps: list[tuple[int, int,
 async def scheduled(store: Store, machine: Machine, at: time) -> Callable[[], Awaitable[None]]:
     """Schedule a daily post; return the job that plans it."""
     await machine.wait()
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     await store.schedules.set(
         team_id=TEAM,
         channel_id=CHANNEL,

@@ -13,7 +13,7 @@ import pytest
 
 from bot.watched_folder import WatchedFolder
 from store import Store, open_store
-from store.corpus.service import Corpus, Reload
+from store.corpus.loads import Loads, Reload
 from store.db import DatabaseError, DatabaseUnavailableError
 from store.loading.documents import CorpusFolder, read_corpus
 from store.loading.reload import plan_reload
@@ -119,7 +119,7 @@ async def test_changes_are_loaded_and_mistakes_are_named(store: Store, folder: P
             "loaded revision 3 (articles: 1 added",
             lambda: (folder / "new.txt").write_text(TALKS.replace("Geneva", "Lagos")),
         )
-    assert [one.loaded_by for one in await store.corpus.history()] == ["folder"] * 3
+    assert [one.loaded_by for one in await store.loads.history()] == ["folder"] * 3
 
 
 async def test_watching_continues_while_the_database_is_unavailable(
@@ -141,14 +141,14 @@ async def test_watching_continues_while_the_database_is_unavailable(
 async def test_a_database_that_does_not_answer_is_not_the_folder_s_fault(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reload, answers = store.corpus.reload, iter([False])
+    reload, answers = store.loads.reload, iter([False])
 
     async def silent_once(*args: Any, **options: Any) -> Any:
         if not next(answers, True):
             raise DatabaseUnavailableError
         return await reload(*args, **options)
 
-    monkeypatch.setattr(store.corpus, "reload", silent_once)
+    monkeypatch.setattr(store.loads, "reload", silent_once)
     async with watching(store, folder) as lines:
         await lines.line("loaded revision 1", lambda: None)
     assert "stays as it was" not in caplog.text
@@ -222,7 +222,7 @@ async def test_a_manual_reload_deletes_the_failed_load_too(store: Store, folder:
         await lines.line("loaded revision 1", lambda: None)
         await lines.line("1 problems", lambda: (folder / "new.txt").write_text("Only a headline"))
     (folder / "new.txt").unlink()
-    await store.corpus.reload(folder, by=ANA, at=NOW)
+    await store.loads.reload(folder, by=ANA, at=NOW)
     assert await store.failed_loads.last() is None
 
 
@@ -345,14 +345,14 @@ async def test_a_failure_that_no_document_caused_is_retried(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The notice is sent only if the failure does not pass by itself."""
-    reload, failed_loads = Corpus.reload, iter(["The disk is full."] * 2)
+    reload, failed_loads = Loads.reload, iter(["The disk is full."] * 2)
 
-    async def refuse(self: Corpus, path: Path, **how: Any) -> Reload:
+    async def refuse(self: Loads, path: Path, **how: Any) -> Reload:
         if why := next(failed_loads, None):
             raise ParleyError(why)
         return await reload(self, path, **how)
 
-    monkeypatch.setattr(Corpus, "reload", refuse)
+    monkeypatch.setattr(Loads, "reload", refuse)
     async with watching(store, folder) as lines:
         await lines.line("the corpus stays as it was: ", lambda: None)
         assert await notices_of(store) == []
@@ -371,7 +371,7 @@ async def test_of_two_bots_the_second_reports_no_failure(
         async def plan_slowly(*arguments: Any) -> None:
             await plan_reload(*arguments)
             if others:
-                await others.pop().corpus.reload(folder, by="folder", at=NOW)
+                await others.pop().loads.reload(folder, by="folder", at=NOW)
 
         noted = store.failed_loads.note
         refused: list[Path] = []
@@ -380,13 +380,13 @@ async def test_of_two_bots_the_second_reports_no_failure(
             refused.append(path)
             await noted(path, *arguments, **more)
 
-        monkeypatch.setattr("store.corpus.service.plan_reload", plan_slowly)
+        monkeypatch.setattr("store.corpus.loads.plan_reload", plan_slowly)
         monkeypatch.setattr(store.failed_loads, "note", note)
         async with watching(store, folder) as lines:
             await lines.line("another reload came first", lambda: None)
             await lines.line("nothing has changed", lambda: None)
         assert refused == []
-        assert len(await store.corpus.history()) == 1
+        assert len(await store.loads.history()) == 1
 
 
 async def test_a_change_is_loaded_once(
@@ -399,7 +399,7 @@ async def test_a_change_is_loaded_once(
         read_at.append(revision.number if revision else None)
         return read_corpus(*arguments)
 
-    monkeypatch.setattr("store.corpus.service.read_corpus", read)
+    monkeypatch.setattr("store.corpus.loads.read_corpus", read)
     async with watching(store, folder) as lines:
         await lines.line("loaded revision 1", lambda: None)
     assert read_at.count(None) == 1

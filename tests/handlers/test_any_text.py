@@ -44,7 +44,7 @@ async def bot_database(
         return
     async with postgres.database(request.getfixturevalue("postgres_server")) as url:
         async with open_store(url) as store:
-            await store.corpus.reload(corpus, by="terminal", at=NOW)
+            await store.loads.reload(corpus, by="terminal", at=NOW)
         yield url
 
 

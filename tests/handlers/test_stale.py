@@ -87,7 +87,7 @@ async def test_a_button_of_removed_stories_is_answered(
         document.unlink()
     garden = "Turnips\nTurnips grew well.\nThey do.\nWhy turnips?\n"
     (slack.corpus / "garden.txt").write_text(garden)
-    await slack.parley.store.corpus.reload(slack.corpus, by="U0ANA", at=slack.clock())
+    await slack.parley.store.loads.reload(slack.corpus, by="U0ANA", at=slack.clock())
     caplog.clear()
     reply = await press_again(slack, action)
     assert reply.strip()

@@ -12,12 +12,11 @@ from typing import Any
 from bot.feeds.fetching import Failed, Fetched, NotModified, Outcome
 from bot.feeds.poller import Poller
 from bot.feeds.reading import Feed
+from store import compose
 from store.articles.written_questions import WrittenQuestion
-from store.corpus.service import Corpus
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
 from store.samples import STARTER
-from store.sources.sources import Sources
 from store.types import Found, ParleyError, Unsure
 from tests.ids import T1, U1
 from tests.simulation.database import SharedDatabase
@@ -98,27 +97,25 @@ class Poll(Process):
     def __init__(self, world: "FeedWorld", name: str) -> None:
         super().__init__(world, name)
         self.feeds = world
-        self.corpus = Corpus(self.database)
-        self.sources = Sources(self.database)
+        self.store = compose(self.database)
         self._is_open = False
-        parts: Any = SimpleNamespace(corpus=self.corpus, sources=self.sources)
         fetcher: Any = _Fetcher(self)
         reader: Any = _Reader()
         metrics: Any = SimpleNamespace(polled=lambda *_: None)
         self._poller = Poller(
-            parts, fetcher, reader, metrics, owner=name, every=_EVERY, clock=self.clock
+            self.store, fetcher, reader, metrics, owner=name, every=_EVERY, clock=self.clock
         )
 
     async def work(self) -> None:
         """Poll what is due, and follow what the others loaded."""
         await self.open()
-        await self.corpus.follow()
+        await self.store.revisions.follow()
         await self._poller.run()
 
     async def open(self) -> None:
         """Open the corpus, once."""
         if not self._is_open:
-            await self.corpus.open()
+            await self.store.revisions.open()
             self._is_open = True
 
 
@@ -155,7 +152,7 @@ class FeedWorld(World):
         """Subscribe to every feed."""
         for url, publisher in self.publishers.items():
             self._publish(publisher)
-            self._order(lambda poll, url=url: poll.sources.add(url, now=poll.clock()))  # type: ignore[misc]
+            self._order(lambda poll, url=url: poll.store.sources.add(url, now=poll.clock()))  # type: ignore[misc]
 
     def trouble(self) -> Iterable[Awaitable[None]]:
         """Return what the publishers and the people do."""
@@ -165,7 +162,7 @@ class FeedWorld(World):
         """Make every publisher answer, and poll every feed, also one that is missing or paused."""
         for url, publisher in self.publishers.items():
             publisher.is_broken = False
-            self._order(lambda poll, url=url: poll.sources.add(url, now=poll.clock()))  # type: ignore[misc]
+            self._order(lambda poll, url=url: poll.store.sources.add(url, now=poll.clock()))  # type: ignore[misc]
         self._order(self._refresh_all)
 
     async def check(self) -> tuple[int, Iterable[str]]:
@@ -210,7 +207,7 @@ class FeedWorld(World):
         broken = []
         for publisher in self.publishers.values():
             for guid, headline, _ in publisher.window:
-                answer = await poll.corpus.find(headline.split()[0])
+                answer = await poll.store.corpus.find(headline.split()[0])
                 matches = answer.matches if isinstance(answer, Found | Unsure) else ()
                 if guid not in [match.article.guid for match in matches]:
                     broken.append(f"{guid} is not found by {headline.split()[0]}")
@@ -273,12 +270,12 @@ class FeedWorld(World):
 
     async def _reload(self, poll: Poll) -> None:
         folder = self._folders[self.faults.whole("folder", 0, 1)]
-        await poll.corpus.reload(folder, by="U1", at=poll.clock())
+        await poll.store.loads.reload(folder, by="U1", at=poll.clock())
 
     async def _undo(self, poll: Poll) -> None:
         # By its number, because an undo without one may take back a question that was written.
-        for revision in (await poll.corpus.history(2))[1:]:
-            await poll.corpus.undo(by="U1", at=poll.clock(), number=revision.number)
+        for revision in (await poll.store.loads.history(2))[1:]:
+            await poll.store.loads.undo(by="U1", at=poll.clock(), number=revision.number)
 
     async def _write(self, poll: Poll) -> None:
         rows = self.fetch("SELECT id FROM loaded_article WHERE guid IS NOT NULL ORDER BY id")
@@ -287,7 +284,7 @@ class FeedWorld(World):
         article_id = rows[self.faults.whole("story", 0, len(rows) - 1)]["id"]
         question = f"What of it, {self.faults.number('question')}?"
         self._written.pop(article_id, None)
-        await poll.corpus.write_question(
+        await poll.store.questions.write(
             article_id,
             WrittenQuestion(insight="", question=question),
             team_id=T1,
@@ -297,19 +294,19 @@ class FeedWorld(World):
         self._written[article_id] = question
 
     async def _pause(self, poll: Poll) -> None:
-        for feed in (await poll.sources.all())[:1]:
-            await poll.sources.pause(feed.id, now=poll.clock())
+        for feed in (await poll.store.sources.all())[:1]:
+            await poll.store.sources.pause(feed.id, now=poll.clock())
 
     async def _resume_all(self, poll: Poll) -> None:
-        for feed in await poll.sources.all():
+        for feed in await poll.store.sources.all():
             if feed.paused_at:
-                await poll.sources.resume(feed.id, now=poll.clock())
+                await poll.store.sources.resume(feed.id, now=poll.clock())
 
     async def _refresh_all(self, poll: Poll) -> None:
         """Poll every feed soon: after failures, a poll may be due only after the quiet hours."""
         await self._resume_all(poll)
-        for feed in await poll.sources.all():
-            await poll.sources.refresh_now(feed.id, now=poll.clock())
+        for feed in await poll.store.sources.all():
+            await poll.store.sources.refresh_now(feed.id, now=poll.clock())
 
 
 def _word(number: int) -> str:

@@ -289,7 +289,7 @@ def prepare(folder: Path) -> Path:
 
     async def make() -> None:
         async with open_store(f"sqlite:///{path}") as store:
-            await store.corpus.reload(STARTER, by="terminal", at=datetime(2026, 1, 1, tzinfo=UTC))
+            await store.loads.reload(STARTER, by="terminal", at=datetime(2026, 1, 1, tzinfo=UTC))
 
     asyncio.run(make())
     return path

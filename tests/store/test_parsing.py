@@ -155,7 +155,7 @@ async def test_a_cancelled_check_stops_its_child(
     (folder / "a.xml").write_bytes(HOSTILE)
     started, loop = asyncio.Event(), asyncio.get_running_loop()
     children.when_started = lambda: loop.call_soon_threadsafe(started.set)
-    checking = asyncio.create_task(store.corpus.check(folder, at=NOW))
+    checking = asyncio.create_task(store.loads.check(folder, at=NOW))
     await started.wait()
     checking.cancel()
     with pytest.raises(asyncio.CancelledError):

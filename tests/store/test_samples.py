@@ -27,7 +27,7 @@ def own(tmp_path: Path) -> Path:
 
 
 async def load(store: Store, folder: Path) -> bool:
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     return samples.are_loaded(store.corpus.revision)
 
 
@@ -37,7 +37,7 @@ async def test_a_reload_and_an_undo_change_the_answer(store: Store, own: Path) -
     assert await load(store, samples.STARTER), "a second time changes nothing"
     assert not await load(store, own)
     for expected, number in ((True, None), (False, 2), (True, 1)):
-        await store.corpus.undo(by="U1", at=NOW, number=number)
+        await store.loads.undo(by="U1", at=NOW, number=number)
         assert samples.are_loaded(store.corpus.revision) is expected
 
 

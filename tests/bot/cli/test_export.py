@@ -78,11 +78,11 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     async def fill() -> None:
         async with open_store(url) as store:
-            await store.corpus.reload(folder, by=U1, at=NOW)
+            await store.loads.reload(folder, by=U1, at=NOW)
             article = await store.articles.next_unasked()
             assert article
             written = WrittenQuestion(insight="", question="Who pays?")
-            await store.corpus.write_question(article.id, written, team_id=T1, by=U1, at=NOW)
+            await store.questions.write(article.id, written, team_id=T1, by=U1, at=NOW)
 
     asyncio.run(fill())
     return exports

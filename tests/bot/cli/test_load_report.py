@@ -61,7 +61,7 @@ async def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         monkeypatch.setenv("DATABASE_URL", url)
         monkeypatch.setenv("SLACK_API_URL", workspace.api_url)
         monkeypatch.setenv("SLACK_BOT_TOKEN", workspace.bot_token)
-        await store.corpus.reload(folder, by="terminal", at=NOW)
+        await store.loads.reload(folder, by="terminal", at=NOW)
         for channel in (GENERAL, RANDOM):
             await store.schedules.set(
                 team_id=TEAM,

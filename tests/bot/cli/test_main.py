@@ -92,8 +92,8 @@ def test_find_says_that_every_story_was_removed(
         async with open_store(f"sqlite:///{folder}/data/parley.db") as store:
             feed = await store.sources.add("https://news.example/feed", now=NOW)
             story = Story("Talks", "Envoys met.", "", "", Provenance())
-            await store.corpus.load_feed(feed, [story], at=NOW)
-            await store.corpus.remove_feed(feed, by="terminal", at=NOW)
+            await store.feed_loads.load(feed, [story], at=NOW)
+            await store.feed_loads.remove(feed, by="terminal", at=NOW)
 
     asyncio.run(load_and_remove())
     assert main(["find", "talks"]) == 0

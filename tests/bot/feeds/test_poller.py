@@ -151,8 +151,8 @@ async def test_the_same_bytes_are_loaded_again_if_their_stories_were_undone_or_r
     publisher.answers["/feed"] = both
     await bench.poll(feed)
 
-    latest = (await bench.store.corpus.history(1, source=feed.id))[0]
-    await bench.store.corpus.undo(by="U1", at=bench.clock(), number=latest.number - 1)
+    latest = (await bench.store.loads.history(1, source=feed.id))[0]
+    await bench.store.loads.undo(by="U1", at=bench.clock(), number=latest.number - 1)
     assert not await headline(bench.store, "bridge opens")
     await sources.resume(feed.id, now=bench.clock())
     await bench.poll(feed)
@@ -410,7 +410,7 @@ async def test_a_bug_is_logged_and_counts_as_a_failure(
     async def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bench.store.corpus, "load_feed", fail)
+    monkeypatch.setattr(bench.store.feed_loads, "load", fail)
     bench.publisher.answers["/feed"] = answer(rss("Ferries strike"))
     feed = await bench.poll(await bench.add("/feed"))
     assert feed.last_problem == "It could not be polled: the log says more."

@@ -234,13 +234,13 @@ async def test_blocked_posts_are_measured(entry: Entry) -> None:
 
 
 async def test_the_duration_of_a_reload_is_measured(entry: Entry, tmp_path: Path) -> None:
-    corpus = entry.parley.store.corpus
-    corpus.load_seconds = 0
+    store = entry.parley.store
+    store.revisions.load_seconds = 0
     talks = tmp_path / "corpus" / "talks.txt"
     talks.write_text(talks.read_text().replace("nine countries", "ten countries"))
-    await corpus.reload(talks.parent, by=ANA, at=NOW)
+    await store.loads.reload(talks.parent, by=ANA, at=NOW)
     measured = await entry.measured()
-    assert measured["parley_corpus_load_seconds"] == corpus.load_seconds > 0
+    assert measured["parley_corpus_load_seconds"] == store.revisions.load_seconds > 0
     assert measured["parley_corpus_revision"] == 2
 
 

@@ -482,7 +482,7 @@ async def test_the_newest_stories_are_shown_one_by_one(slack: Slack, tmp_path: P
         for day in (4, 6, 5)
     ]
     (tmp_path / "days.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    await slack.parley.store.corpus.reload(tmp_path, by="terminal", at=NOW)
+    await slack.parley.store.loads.reload(tmp_path, by="terminal", at=NOW)
     (answer,) = await slack.type("/brief what's new?")
     assert "The newest story" in texts([answer])
     assert "Day 6" in texts([answer])

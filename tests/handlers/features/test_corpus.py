@@ -11,7 +11,7 @@ from bot.workspace import Fault
 from handlers.ids import Action
 from handlers.parsing.sub_commands import CorpusWord
 from handlers.slack.directory import UNKNOWN
-from store.corpus.service import Reload
+from store.corpus.loads import Reload
 from store.types import FailedLoad, Problem, UserId
 from store.version import VERSION
 from tests.conftest import Children
@@ -141,13 +141,13 @@ async def test_a_reload_that_outlives_its_response_url_answers_in_a_direct_messa
     slack: Slack, monkeypatch: pytest.MonkeyPatch, story: str, reply: str
 ) -> None:
     (slack.corpus / "one.txt").write_text(story)
-    load = slack.parley.store.corpus.reload
+    load = slack.parley.store.loads.reload
 
     async def slow(*args: Any, **options: Any) -> Reload:
         slack.clock.forward(minutes=31)
         return await load(*args, **options)
 
-    monkeypatch.setattr(slack.parley.store.corpus, "reload", slow)
+    monkeypatch.setattr(slack.parley.store.loads, "reload", slow)
     assert not await slack.type("/corpus reload")
     assert reply in texts(slack.public(dm(ANA)))
 

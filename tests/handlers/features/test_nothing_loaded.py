@@ -21,8 +21,8 @@ def bot_database(tmp_path: Path) -> str:
         async with open_store(url) as store:
             feed = await store.sources.add("https://news.example/feed", now=NOW)
             story = Story("Talks", "Envoys met.", "", "", Provenance())
-            await store.corpus.load_feed(feed, [story], at=NOW)
-            await store.corpus.remove_feed(feed, by="terminal", at=NOW)
+            await store.feed_loads.load(feed, [story], at=NOW)
+            await store.feed_loads.remove(feed, by="terminal", at=NOW)
 
     asyncio.run(load_and_remove())
     return url

@@ -283,7 +283,7 @@ async def test_two_admins_do_not_overwrite_each_other_unseen(slack: Slack) -> No
     await load(slack, FOG)
     form = await opened(slack)
     story, written = await found(slack), WrittenQuestion(insight="", question=QUESTION)
-    await slack.parley.store.corpus.write_question(
+    await slack.parley.store.questions.write(
         story.id, written, team_id=TEAM, by=BEN, at=slack.clock()
     )
     await slack.submit(form, filled("Another question?"))

@@ -67,7 +67,7 @@ def choices(shown: dict[str, Any]) -> list[list[str]]:
 
 async def load(slack: Slack, feed: FeedSource, headline: str = "Tunnel opens") -> None:
     story = Story(headline, f"{headline} in Oslo.", "", "", Provenance(guid=headline))
-    await slack.parley.store.corpus.load_feed(feed, [story], at=slack.clock())
+    await slack.parley.store.feed_loads.load(feed, [story], at=slack.clock())
 
 
 async def test_a_feed_is_added_and_listed(slack: Slack, asked: list[str]) -> None:

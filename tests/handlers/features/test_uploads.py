@@ -57,7 +57,7 @@ async def test_a_long_check_shows_its_progress_and_then_its_answer(
 ) -> None:
     """The answer takes the place of the progress message, or comes alone if that was deleted."""
     monkeypatch.setattr("handlers.slack.progress._AFTER_SECONDS", (0,))
-    check, channel = slack.parley.store.corpus.check, f"D{ANA[1:]}"
+    check, channel = slack.parley.store.loads.check, f"D{ANA[1:]}"
 
     async def slow(*args: Any, progress: Progress, **more: Any) -> Check:
         progress.start("Reading", 4)
@@ -71,7 +71,7 @@ async def test_a_long_check_shows_its_progress_and_then_its_answer(
         return await check(*args, progress=progress, **more)
 
     seen: list[str] = []
-    monkeypatch.setattr(type(slack.parley.store.corpus), "check", staticmethod(slow))
+    monkeypatch.setattr(type(slack.parley.store.loads), "check", staticmethod(slow))
     shared = slack.workspace.share_file("lima.txt", STORY, user=ANA, channel=channel)
     offered = await slack.workspace.seen(channel, lambda one: "no mistakes" in one["text"], ANA)
     await slack.parley.background.drain(10)

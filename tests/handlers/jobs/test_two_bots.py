@@ -229,14 +229,14 @@ async def test_a_repeated_undo_undoes_once(slack: Slack, other: Parley, words: s
         await slack.type("/corpus reload")
     await slack.type(f"/corpus {words}")
     undone = slack.payloads[-1]
-    await other.store.corpus.follow()
+    await other.store.revisions.follow()
     await deliver_to_other(slack, other, undone)
-    (revision, *_) = await other.store.corpus.history()
+    (revision, *_) = await other.store.loads.history()
     assert (revision.number, revision.restores) == (4, 2)
     assert "I received that twice" in texts(slack.workspace.messages(GENERAL, "U0ANA"))
     # Typed again, it is a new request.
     await slack.type("/corpus undo")
-    (revision, *_) = await other.store.corpus.history()
+    (revision, *_) = await other.store.loads.history()
     assert (revision.number, revision.restores) == (5, 1)
 
 

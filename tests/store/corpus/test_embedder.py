@@ -74,7 +74,7 @@ async def asks(store: Store, query: str) -> bool:
 async def test_stories_are_found_by_their_words_until_they_are_embedded(
     store: Store, model: Counting
 ) -> None:
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     assert not await asks(store, PARAPHRASE)
     assert model.embedded == []
     await store.embedder.run()
@@ -101,7 +101,7 @@ async def test_a_restart_uses_what_is_stored_and_embeds_only_new_stories(
         assert await asks(store, "where do we eat at noon")
         assert await stored(database) == await numbers(database)
         # An undo restores a story under its number.
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
         await store.embedder.run()
         assert await asks(store, "time off for a newborn child")
         assert await stored(database) == await numbers(database)
@@ -132,7 +132,7 @@ async def test_a_cancelled_run_goes_on_where_it_stopped(
     store: Store, model: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedder, "_BATCH", 5)
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     model.may_go_on.clear()
     running = asyncio.create_task(store.embedder.run())
     assert await asyncio.to_thread(model.has_begun.wait, PATIENCE)
@@ -151,7 +151,7 @@ async def test_looking_at_a_database_uses_what_is_stored_and_writes_nothing(
     database_url: str, model: Counting
 ) -> None:
     async with open_store(database_url) as store:
-        await store.corpus.reload(STARTER, by="U1", at=NOW)
+        await store.loads.reload(STARTER, by="U1", at=NOW)
     async with open_store(database_url, is_looking=True) as store:
         await store.embedder.read()
         assert not await asks(store, PARAPHRASE)
@@ -168,8 +168,8 @@ async def test_processes_share_the_work(
 ) -> None:
     monkeypatch.setattr(embedder, "_BATCH", 2)
     async with open_store(database_url) as one, open_store(database_url) as two:
-        await one.corpus.reload(STARTER, by="U1", at=NOW)
-        await two.corpus.follow()
+        await one.loads.reload(STARTER, by="U1", at=NOW)
+        await two.revisions.follow()
         await asyncio.gather(one.embedder.run(), two.embedder.run())
         assert await asks(one, PARAPHRASE)
         assert await asks(two, PARAPHRASE)
@@ -208,7 +208,7 @@ async def test_without_the_model_nothing_is_embedded(
     monkeypatch.setattr(Embeddings, "load", lambda: None)
     async with open_store(database_url) as store, open_database(database_url) as database:
         await store.embedder.run()
-        await store.corpus.reload(STARTER, by="U1", at=NOW)
+        await store.loads.reload(STARTER, by="U1", at=NOW)
         await store.embedder.run()
         assert not await database.fetch("SELECT number FROM embedding")
         assert not await asks(store, PARAPHRASE)

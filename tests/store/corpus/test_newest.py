@@ -32,7 +32,7 @@ def write(folder: Path, days: dict[str, int | None]) -> Path:
 async def test_the_newest_stories_come_in_the_order_of_their_dates(
     store: Store, tmp_path: Path, query: str
 ) -> None:
-    await store.corpus.reload(write(tmp_path, DAYS), by="terminal", at=NOW)
+    await store.loads.reload(write(tmp_path, DAYS), by="terminal", at=NOW)
     answer = await store.corpus.find(query)
     assert isinstance(answer, Found)
     assert answer.is_by_date
@@ -44,7 +44,7 @@ async def test_the_newest_stories_come_in_the_order_of_their_dates(
 
 
 async def test_without_dates_it_is_a_look_up_like_others(store: Store, tmp_path: Path) -> None:
-    await store.corpus.reload(write(tmp_path, {"Museum": None}), by="terminal", at=NOW)
+    await store.loads.reload(write(tmp_path, {"Museum": None}), by="terminal", at=NOW)
     assert isinstance(await store.corpus.find("latest headlines"), Nothing)
 
 

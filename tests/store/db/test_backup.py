@@ -33,7 +33,7 @@ async def other_url(postgres_server: str) -> AsyncIterator[str]:
 async def fill(url: str) -> None:
     """Write rows of every kind, one of which references a row with a later key."""
     async with open_store(url) as store:
-        await store.corpus.reload(STARTER, by="U1", at=NOW)
+        await store.loads.reload(STARTER, by="U1", at=NOW)
         await store.schedules.set(
             team_id=T1,
             channel_id=C1,

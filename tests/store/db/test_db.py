@@ -348,7 +348,7 @@ async def test_a_migration_makes_up_no_provenance(empty_url: str, snapshot: Path
         for is_undone in (False, True):
             if is_undone:
                 # What an undo brings back was loaded by the older version, too.
-                await store.corpus.undo(by="U1", at=NOW, number=1)
+                await store.loads.undo(by="U1", at=NOW, number=1)
             found = await store.corpus.find("lisbon tunnel")
             assert isinstance(found, Found)
             article = found.matches[0].article
@@ -370,7 +370,7 @@ async def test_schedules_and_posts_of_every_released_schema_go_on(
         assert isinstance(found, Found)
         assert "5,000 people" in found.matches[0].article.summary
         assert not isinstance(await store.corpus.find("paper ferries"), Found)
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
         assert isinstance(await store.corpus.find("paper ferries"), Found)
 
         first, second = [await schedule_of(store, T1, one) for one in (C1, C2)]
@@ -515,7 +515,7 @@ async def look(url: str) -> int:
     """Read all there is and the rows of one table; return the number of these rows."""
     async with open_store(url, is_looking=True) as store:
         await store.corpus.find("lisbon trams")
-        return len(await store.corpus.history())
+        return len(await store.loads.history())
 
 
 async def test_a_database_that_does_not_exist_looks_empty(empty_url: str) -> None:
@@ -921,11 +921,11 @@ async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
 async def test_a_read_only_server(postgres_url: str, tmp_path: Path) -> None:
     (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Geneva.\nInsight.\nWhat next?\n")
     async with open_store(postgres_url) as store:
-        await store.corpus.reload(tmp_path, by="U1", at=NOW)
+        await store.loads.reload(tmp_path, by="U1", at=NOW)
     (tmp_path / "talks.txt").write_text("Talks\nEnvoys met in Lima.\nInsight.\nWhat next?\n")
     async with open_store(f"{postgres_url}&default_transaction_read_only=on") as store:
         with pytest.raises(DatabaseError, match="can only be read: nothing was changed"):
-            await store.corpus.reload(tmp_path, by="U1", at=NOW)
+            await store.loads.reload(tmp_path, by="U1", at=NOW)
         assert isinstance(await store.corpus.find("geneva"), Found)
 
 

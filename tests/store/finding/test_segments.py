@@ -65,7 +65,7 @@ async def test_deleted_articles_leave_nothing_behind(
         assert set(await find(store, "ore13 elm13 owl13")) == {"news.txt"}
         assert "ore12" not in store.corpus.finder.index.vocabulary
         # An undo restores deleted segments with their articles.
-        await store.corpus.undo(by="U1", at=NOW, number=9)
+        await store.loads.undo(by="U1", at=NOW, number=9)
         assert set(await find(store, "ore8 elm8 owl8")) == {"news.txt"}
         assert (await sizes(database))[1] == 5
     async with open_store(database_url) as store:

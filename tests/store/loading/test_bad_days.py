@@ -37,14 +37,14 @@ async def load_error(store: Store, path: Path) -> str:
     with pytest.raises(ParleyError) as caught:
         await load(store, path)
     assert (store.corpus.revision, await loaded_articles(store)) == before
-    assert (await store.corpus.history(1))[0] == before[0]
+    assert (await store.loads.history(1))[0] == before[0]
     return str(caught.value)
 
 
 async def load_problems(store: Store, path: Path) -> list[str]:
     """Return why files of *path* are not loaded; assert that all others are loaded already."""
     before = store.corpus.revision, await loaded_articles(store)
-    reload = await store.corpus.reload(path, by="U1", at=NOW)
+    reload = await store.loads.reload(path, by="U1", at=NOW)
     assert not reload.is_changed
     assert (store.corpus.revision, await loaded_articles(store)) == before
     return [str(problem) for problem in reload.problems]
@@ -87,7 +87,7 @@ async def test_a_file_that_changes_after_the_check(
         damage(path / "b.txt")
         return corpus
 
-    monkeypatch.setattr("store.corpus.service.read_corpus", read)
+    monkeypatch.setattr("store.corpus.loads.read_corpus", read)
     assert await load_error(file, path) == sentence
 
 
@@ -249,7 +249,7 @@ async def test_a_damaged_database(tmp_path: Path) -> None:
 async def test_two_reloads_at_once(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=STORIES)
     first, second = await asyncio.gather(
-        store.corpus.reload(path, by="U1", at=NOW), store.corpus.reload(path, by="U2", at=NOW)
+        store.loads.reload(path, by="U1", at=NOW), store.loads.reload(path, by="U2", at=NOW)
     )
     assert (first.is_changed, second.is_changed) == (True, False)
     assert len(await loaded_articles(store)) == 4
@@ -265,21 +265,21 @@ async def test_two_processes_reload_at_once(
         await plan_reload(*arguments)
         await both_have_planned.wait()
 
-    monkeypatch.setattr("store.corpus.service.plan_reload", plan_together)
+    monkeypatch.setattr("store.corpus.loads.plan_reload", plan_together)
     both = [tmp_path / "one", tmp_path / "two"]
     for path, stories in zip(both, (STORIES[:1], STORIES[1:]), strict=True):
         path.mkdir()
         write(path, a=stories)
     async with open_store(database_url) as one, open_store(database_url) as other:
         done = await asyncio.gather(
-            one.corpus.reload(both[0] / "corpus", by="U1", at=NOW),
-            other.corpus.reload(both[1] / "corpus", by="U2", at=NOW),
+            one.loads.reload(both[0] / "corpus", by="U1", at=NOW),
+            other.loads.reload(both[1] / "corpus", by="U2", at=NOW),
             return_exceptions=True,
         )
         failed = [result for result in done if isinstance(result, BaseException)]
         assert [type(one) for one in failed] == [ConcurrentLoadError]
         assert str(failed[0]).startswith("Another load came first")
-        assert len(await one.corpus.history()) == 1
+        assert len(await one.loads.history()) == 1
     async with open_store(database_url) as store:
         assert len(await loaded_articles(store)) in (1, 3)
 

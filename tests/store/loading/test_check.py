@@ -15,9 +15,9 @@ from tests.store.loading.test_revisions import STORIES, load, loaded_articles, w
 
 async def check(store: Store, path: Path) -> Check:
     """Check *path*, and assert that nothing has changed."""
-    before = store.corpus.revision, await store.corpus.history()
-    checked = await store.corpus.check(path, at=NOW)
-    assert (store.corpus.revision, await store.corpus.history()) == before
+    before = store.corpus.revision, await store.loads.history()
+    checked = await store.loads.check(path, at=NOW)
+    assert (store.corpus.revision, await store.loads.history()) == before
     return checked
 
 
@@ -60,7 +60,7 @@ async def test_a_reload_announces_its_changes_before_writing(store: Store, tmp_p
 
     path = write(tmp_path, a=STORIES)
     for _ in range(2):
-        await store.corpus.reload(path, by="U1", at=NOW, announce=announce)
+        await store.loads.reload(path, by="U1", at=NOW, announce=announce)
     # The second reload changes nothing, so it announces nothing.
     assert announced == [(4, True)]
 

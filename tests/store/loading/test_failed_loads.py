@@ -107,7 +107,7 @@ async def test_an_undo_does_not_delete_it(
     await load(store, folder)
     await load(store, write(tmp_path, a=STORIES[:1]))
     await fail(store, folder, clock)
-    await store.corpus.undo(by=ANA, at=NOW)
+    await store.loads.undo(by=ANA, at=NOW)
     assert await store.failed_loads.last()
 
 
@@ -136,7 +136,7 @@ async def test_it_is_deleted_in_the_transaction_of_the_load(
         with pytest.raises(DatabaseError, match="nothing was changed"):
             await load(store, folder)
     assert store.corpus.revision is None
-    assert not await store.corpus.history()
+    assert not await store.loads.history()
     assert await store.failed_loads.last()
 
 

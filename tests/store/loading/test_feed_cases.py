@@ -135,7 +135,7 @@ async def test_a_story_is_recognised(store: Store, name: str) -> None:
     polls, changes = CASES[name]
     before, after = (entries(poll) for poll in polls.split("\n\n"))
     feed = await store.sources.add("news.example", now=NOW)
-    first = await store.corpus.load_feed(feed, before, at=NOW)
+    first = await store.feed_loads.load(feed, before, at=NOW)
     assert first.counts.added == len(before)
-    then = await store.corpus.load_feed(feed, after, at=NOW + timedelta(hours=1))
+    then = await store.feed_loads.load(feed, after, at=NOW + timedelta(hours=1))
     assert (then.counts.added, then.counts.edited) == changes

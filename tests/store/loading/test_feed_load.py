@@ -11,7 +11,7 @@ import pytest
 
 from store import Store, open_store
 from store.articles import reading
-from store.corpus.service import FeedLoad
+from store.corpus.feed_loads import FeedLoad
 from store.db import Database, open_database
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
@@ -72,7 +72,7 @@ class Wire:
 
     async def poll(self, *stories: Story, after: timedelta = timedelta(minutes=30)) -> FeedLoad:
         self.at += after
-        return await self.store.corpus.load_feed(self.feed, stories, at=self.at)
+        return await self.store.feed_loads.load(self.feed, stories, at=self.at)
 
     async def stories(self) -> dict[str, Article]:
         """Return the loaded stories of the feed by id, in the order in which they were added."""
@@ -86,7 +86,7 @@ class Wire:
         return [article.headline for article in (await self.stories()).values()]
 
     async def revisions(self) -> int:
-        return len(await self.store.corpus.history(100, source=self.feed.id))
+        return len(await self.store.loads.history(100, source=self.feed.id))
 
     async def keep(self, *, days: int | None = None, stories: int | None = None) -> None:
         kept = await self.store.sources.keep(self.feed.id, days=days, stories=stories)
@@ -263,8 +263,8 @@ async def test_retention_by_number_and_by_age(wire: Wire) -> None:
     assert changes(await wire.poll(*moved, after=DAY - timedelta(hours=8, minutes=30))) == (0, 0, 1)
     assert isinstance(await wire.store.corpus.find("museum benin"), Nothing)
     # Time passes also when the feed has nothing new.
-    assert await wire.store.corpus.retire(wire.feed, at=wire.at) == 0
-    assert await wire.store.corpus.retire(wire.feed, at=wire.at + DAY) == 2
+    assert await wire.store.feed_loads.retire(wire.feed, at=wire.at) == 0
+    assert await wire.store.feed_loads.retire(wire.feed, at=wire.at + DAY) == 2
     assert await wire.headlines() == []
 
 
@@ -332,14 +332,14 @@ async def test_a_question_like_that_of_a_retired_story_waits(wire: Wire) -> None
 async def test_what_is_known_of_retired_stories_is_deleted_in_the_end(wire: Wire) -> None:
     await wire.keep(stories=1)
     await wire.poll(*map(story, range(3)))
-    await wire.store.corpus.forget_retired(before=wire.at)
+    await wire.store.feed_loads.forget_retired(before=wire.at)
     assert len(await wire.database.fetch("SELECT * FROM feed_story")) == 3
     # As long as they are in the feed, they stay known.
     await wire.poll(*map(story, range(4)), after=40 * DAY)
-    await wire.store.corpus.forget_retired(before=wire.at - DAY)
+    await wire.store.feed_loads.forget_retired(before=wire.at - DAY)
     assert len(await wire.database.fetch("SELECT * FROM feed_story")) == 4
     await wire.poll(story(3), after=40 * DAY)
-    await wire.store.corpus.forget_retired(before=wire.at - DAY)
+    await wire.store.feed_loads.forget_retired(before=wire.at - DAY)
     assert len(await wire.database.fetch("SELECT * FROM feed_story")) == 1
 
 
@@ -360,7 +360,7 @@ async def test_a_paused_or_removed_feed_is_not_loaded(wire: Wire) -> None:
     with pytest.raises(ParleyError, match="paused or removed"):
         await wire.poll(story(0), story(1))
     await wire.store.sources.resume(wire.feed.id, now=NOW)
-    assert await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at) == 1
+    assert await wire.store.feed_loads.remove(wire.feed, by="U1", at=wire.at) == 1
     with pytest.raises(ParleyError, match="paused or removed"):
         await wire.poll(story(0), story(1))
     assert await wire.stories() == {}
@@ -372,15 +372,15 @@ async def test_a_removal_is_undone_and_a_feed_that_comes_back_brings_nothing_new
 ) -> None:
     await wire.poll(*map(story, range(3)))
     before = await wire.stories()
-    await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at)
-    revision = await wire.store.corpus.undo(by="U1", at=wire.at)
+    await wire.store.feed_loads.remove(wire.feed, by="U1", at=wire.at)
+    revision = await wire.store.loads.undo(by="U1", at=wire.at)
     assert revision.source == wire.feed.id
     assert await wire.stories() == before
     (feed,) = await wire.store.sources.all()
     assert feed.paused_at
     await wire.store.sources.resume(wire.feed.id, now=NOW)
     assert changes(await wire.poll(*map(story, range(3)))) == (0, 0, 0)
-    await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at)
+    await wire.store.feed_loads.remove(wire.feed, by="U1", at=wire.at)
     await wire.store.sources.add(feed.url, now=NOW)
     await wire.poll(*map(story, range(3)), after=40 * DAY)
     assert {one.id: one.first_seen_at for one in (await wire.stories()).values()} == {
@@ -393,28 +393,28 @@ async def test_an_undo_without_a_number_takes_back_no_poll(wire: Wire) -> None:
     await wire.poll(story(0), story(1))
     await wire.poll(story(0), story(1), story(2))
     (*_, second, _) = sorted(
-        one.number for one in await wire.store.corpus.history(9, source=wire.feed.id)
+        one.number for one in await wire.store.loads.history(9, source=wire.feed.id)
     )
-    await wire.store.corpus.undo(by="U1", at=wire.at, number=second)
+    await wire.store.loads.undo(by="U1", at=wire.at, number=second)
     assert len(await wire.stories()) == 2
     with pytest.raises(ParleyError, match="Nothing to undo"):
-        await wire.store.corpus.undo(by="U1", at=wire.at)
+        await wire.store.loads.undo(by="U1", at=wire.at)
     assert len(await wire.stories()) == 2
 
 
 async def test_an_undo_that_would_change_nothing_is_refused_and_pauses_no_feed(
     wire: Wire, tmp_path: Path
 ) -> None:
-    corpus = wire.store.corpus
+    loads = wire.store.loads
     (tmp_path / "a.txt").write_text("Head\nSummary.\nInsight.\nQuestion?\n")
-    await corpus.reload(tmp_path, by="U1", at=wire.at)
-    (folder,) = await corpus.history(9)
+    await loads.reload(tmp_path, by="U1", at=wire.at)
+    (folder,) = await loads.history(9)
     await wire.poll(story(0))
-    (feed,) = await corpus.history(1, source=wire.feed.id)
+    (feed,) = await loads.history(1, source=wire.feed.id)
     for number in (folder.number, feed.number):
         with pytest.raises(ParleyError, match=rf"Revision {number} is loaded now, so nothing"):
-            await corpus.undo(by="U1", at=wire.at, number=number)
-    assert corpus.revision == feed
+            await loads.undo(by="U1", at=wire.at, number=number)
+    assert wire.store.corpus.revision == feed
     (source,) = await wire.store.sources.all()
     assert not source.paused_at
 
@@ -425,12 +425,12 @@ async def test_an_undo_of_everything_in_the_folder_does_not_hide_that_of_a_feed(
     await wire.poll(story(0))
     for name in "ab":
         (tmp_path / f"{name}.txt").write_text(f"Head {name}\nSummary.\nInsight.\nQuestion?\n")
-        await wire.store.corpus.reload(tmp_path, by="U1", at=wire.at)
-    await wire.store.corpus.remove_feed(wire.feed, by="U1", at=wire.at)
-    *_, first = [one.number for one in await wire.store.corpus.history(9) if one.source == FOLDER]
-    await wire.store.corpus.undo(by="U1", at=wire.at, number=first)
+        await wire.store.loads.reload(tmp_path, by="U1", at=wire.at)
+    await wire.store.feed_loads.remove(wire.feed, by="U1", at=wire.at)
+    *_, first = [one.number for one in await wire.store.loads.history(9) if one.source == FOLDER]
+    await wire.store.loads.undo(by="U1", at=wire.at, number=first)
     assert not await wire.stories()
-    revision = await wire.store.corpus.undo(by="U1", at=wire.at)
+    revision = await wire.store.loads.undo(by="U1", at=wire.at)
     assert revision.source == wire.feed.id
     assert len(await wire.stories()) == 1
 
@@ -438,7 +438,7 @@ async def test_an_undo_of_everything_in_the_folder_does_not_hide_that_of_a_feed(
 async def test_one_of_two_loads_of_a_feed_fails(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "store.corpus.service.plan_feed"
+    name = "store.corpus.feed_loads.plan_feed"
 
     async def overtaken(*arguments: Any) -> FeedPlan:
         planned = await plan_feed(*arguments)

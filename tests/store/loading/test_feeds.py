@@ -505,11 +505,11 @@ def test_bytes_of_no_charset_are_refused(tmp_path: Path) -> None:
 
 async def test_feed_stories_can_be_found_but_are_never_asked(store: Store, tmp_path: Path) -> None:
     Feed(tmp_path, rss(ITEM.format("Envoys", "They met in Geneva.")))
-    await store.corpus.reload(tmp_path, by="U1", at=NOW)
+    await store.loads.reload(tmp_path, by="U1", at=NOW)
     assert isinstance(await store.corpus.find("geneva"), Found)
     assert await store.choice.next(T1, C1) is None
     (tmp_path / "talks.txt").write_text(f"Head\n{TRIPLE}")
-    await store.corpus.reload(tmp_path, by="U1", at=NOW)
+    await store.loads.reload(tmp_path, by="U1", at=NOW)
     for place in range(3):
         article = await store.choice.next(T1, C1, place=place)
         assert article

@@ -304,7 +304,7 @@ def test_a_header_with_a_mistake_is_a_problem(tmp_path: Path, text: str, problem
 async def load(store: Store, path: Path, record: dict[str, str]) -> Article:
     """Load a document with the *record* and return its article."""
     (path / "a.jsonl").write_text(json.dumps(record))
-    await store.corpus.reload(path, by="U1", at=NOW)
+    await store.loads.reload(path, by="U1", at=NOW)
     return await talks(store)
 
 
@@ -325,16 +325,16 @@ async def test_a_change_of_provenance_is_a_move_and_can_be_undone(
 ) -> None:
     bare = await load(store, tmp_path, TEXTS)
     (tmp_path / "a.jsonl").write_text(json.dumps(TEXTS | FIELDS))
-    checked = await store.corpus.check(tmp_path, at=NOW)
+    checked = await store.loads.check(tmp_path, at=NOW)
     assert (checked.counts.edited, checked.counts.moved) == (0, 1)
     whole = await load(store, tmp_path, TEXTS | FIELDS)
     assert counts(store) == (0, 0, 1, 0)
     assert whole == replace(bare, url=URL, publisher=WHO, published_at=EIGHT, guid=GUID)
     other = await load(store, tmp_path, TEXTS | FIELDS | {"url": "https://example.com/"})
     assert other == replace(whole, url="https://example.com/")
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert await talks(store) == whole
-    await store.corpus.undo(by="U1", at=NOW, number=1)
+    await store.loads.undo(by="U1", at=NOW, number=1)
     assert await talks(store) == bare
 
 
@@ -346,5 +346,5 @@ async def test_an_edited_text_keeps_its_id_and_gets_the_new_provenance(
     after = await load(store, tmp_path, edited)
     assert after == replace(before, summary="Envoys met again.", guid="2")
     assert counts(store) == (0, 1, 0, 0)
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert await talks(store) == before

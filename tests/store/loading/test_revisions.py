@@ -37,7 +37,7 @@ def write(tmp_path: Path, **documents: str | list[str]) -> Path:
 
 
 async def load(store: Store, path: Path, by: str = "U1") -> None:
-    await store.corpus.reload(path, by=by, at=NOW)
+    await store.loads.reload(path, by=by, at=NOW)
 
 
 async def loaded_articles(store: Store) -> dict[str, Article]:
@@ -114,9 +114,9 @@ async def test_edits_moves_and_undo_keep_when_an_article_was_first_seen(
     before = await first_seen()
     edited = geneva.replace("Talks are back", "Talks are over")
     after = write(tmp_path, news=[lagos, quito, edited])
-    await store.corpus.reload(after, by="U1", at=later)
+    await store.loads.reload(after, by="U1", at=later)
     assert await first_seen() == before | {"Quito.": later}
-    await store.corpus.undo(by="U1", at=later + timedelta(hours=1))
+    await store.loads.undo(by="U1", at=later + timedelta(hours=1))
     assert await first_seen() == before == {"Geneva.": NOW, "Lagos.": NOW}
 
 
@@ -179,11 +179,11 @@ async def test_undo_restores_the_previous_revision(store: Store, tmp_path: Path)
     first = await loaded_articles(store)
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[3:]))
     second = await loaded_articles(store)
-    revision = await store.corpus.undo(by="U2", at=NOW)
+    revision = await store.loads.undo(by="U2", at=NOW)
     assert await loaded_articles(store) == first
     assert (revision.number, revision.restores, revision.loaded_by) == (3, 1, "U2")
     assert (revision.added, revision.removed) == (2, 1)
-    revision = await store.corpus.undo(by="U2", at=NOW, number=2)
+    revision = await store.loads.undo(by="U2", at=NOW, number=2)
     assert await loaded_articles(store) == second
     assert (revision.number, revision.restores) == (4, 2)
 
@@ -194,20 +194,20 @@ async def test_repeated_undo_goes_further_back(store: Store, tmp_path: Path) -> 
         await load(store, write(tmp_path, a=STORIES[:count]))
         states.append(await loaded_articles(store))
     for state in reversed(states[:-1]):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
         assert await loaded_articles(store) == state
     with pytest.raises(ParleyError, match="Nothing to undo: there is no earlier load"):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
 
 
 async def test_a_reload_after_an_undo_reads_the_folder_again(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:1]))
     await load(store, path := write(tmp_path, a=STORIES[:2]))
     newest = await loaded_articles(store)
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     await load(store, path)
     assert await loaded_articles(store) == newest
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert len(await loaded_articles(store)) == 1
 
 
@@ -218,29 +218,29 @@ async def test_the_last_ten_revisions_can_be_restored(store: Store, tmp_path: Pa
         await load(store, write(tmp_path, a=stories[: 1 + number % 4]))
         states.append(await loaded_articles(store))
     for number in range(11, 1, -1):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
         assert await loaded_articles(store) == states[number - 1]
     with pytest.raises(ParleyError, match="Revision 1 cannot be brought back any more"):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
 
 
 async def test_nothing_to_undo(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ParleyError, match="Nothing is loaded yet"):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
     await load(store, write(tmp_path, a=STORIES[:1]))
     for number in (-1, 0, 7, 10**30):
         with pytest.raises(ParleyError, match=rf"There is no revision {number}\. Revision 1 is"):
-            await store.corpus.undo(by="U1", at=NOW, number=number)
+            await store.loads.undo(by="U1", at=NOW, number=number)
 
 
 async def test_the_history_shows_who_changed_what(store: Store, tmp_path: Path) -> None:
     await load(store, write(tmp_path, a=STORIES[:3]), by="U1")
     edited = STORIES[0].replace("closed", "open")
     await load(store, write(tmp_path, a=[STORIES[1], edited, STORIES[3]]), by="U2")
-    await store.corpus.undo(by="U3", at=NOW)
+    await store.loads.undo(by="U3", at=NOW)
     shown: list[tuple[Any, ...]] = [
         (one.number, one.loaded_by, one.restores, one.added, one.edited, one.moved, one.removed)
-        for one in await store.corpus.history()
+        for one in await store.loads.history()
     ]
     assert shown == [
         (3, "U3", 1, 1, 1, 1, 1),
@@ -251,11 +251,11 @@ async def test_the_history_shows_who_changed_what(store: Store, tmp_path: Path) 
 
 async def test_the_history_shows_when(store: Store, tmp_path: Path) -> None:
     path = write(tmp_path, a=STORIES)
-    await store.corpus.reload(path, by="U1", at=NOW)
+    await store.loads.reload(path, by="U1", at=NOW)
     later = NOW + timedelta(days=1, minutes=5)
-    await store.corpus.reload(write(tmp_path, a=STORIES[1:]), by="U1", at=later)
-    await store.corpus.undo(by="U1", at=later + timedelta(hours=1))
-    assert [one.loaded_at for one in await store.corpus.history()] == [
+    await store.loads.reload(write(tmp_path, a=STORIES[1:]), by="U1", at=later)
+    await store.loads.undo(by="U1", at=later + timedelta(hours=1))
+    assert [one.loaded_at for one in await store.loads.history()] == [
         later + timedelta(hours=1),
         later,
         NOW,
@@ -268,15 +268,15 @@ async def test_the_history_names_documents_that_changed(store: Store, tmp_path: 
     await load(store, write(tmp_path, a=STORIES[:1], b=STORIES[1:2], c=STORIES[2:3]))
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[1:2], d=STORIES[2:3]))
     await load(store, write(tmp_path, a=STORIES[:1], c=STORIES[1:2], d=STORIES[2:3], **many))
-    await store.corpus.undo(by="U3", at=NOW)
+    await store.loads.undo(by="U3", at=NOW)
     names = tuple(f"n{number:02}.txt" for number in range(10))
-    assert [(one.touched, one.paths) for one in await store.corpus.history()] == [
+    assert [(one.touched, one.paths) for one in await store.loads.history()] == [
         (12, names),
         (12, names),
         (3, ("b.txt", "c.txt", "d.txt")),
         (0, ()),
     ]
-    (last,) = await store.corpus.history(1)
+    (last,) = await store.loads.history(1)
     assert last.touched == 12
 
 
@@ -308,7 +308,7 @@ async def test_every_undo_is_exact(
                 await load(store, write(tmp, **step))
             else:
                 try:
-                    revision = await store.corpus.undo(by="U1", at=NOW, number=step)
+                    revision = await store.loads.undo(by="U1", at=NOW, number=step)
                 except ParleyError:
                     continue
                 assert revision.restores

@@ -142,7 +142,7 @@ def write(folder: Path, **documents: list[str]) -> Path:
 
 async def load(store: Store, folder: Path, **documents: list[str]) -> dict[str, str]:
     """Load these tables, and return the ids by summary."""
-    await store.corpus.reload(write(folder, **documents), by="U1", at=NOW)
+    await store.loads.reload(write(folder, **documents), by="U1", at=NOW)
     return await ids(store)
 
 
@@ -156,7 +156,7 @@ async def test_a_changed_story_is_the_same_story(store: Store, tmp_path: Path, n
     old = await load(store, tmp_path / "corpus", news=[before])
     new = await load(store, tmp_path / "corpus", news=[after])
     assert [*new.values()] == [*old.values()]
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert await ids(store) == old
 
 
@@ -169,7 +169,7 @@ async def test_a_story_of_its_own_has_its_own_id(
     old = await load(store, tmp_path / "corpus", news=[before])
     new = await load(store, tmp_path / "corpus", **{document: [after]})
     assert not {*new.values()} & {*old.values()}
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert await ids(store) == old
 
 
@@ -212,7 +212,7 @@ async def test_the_order_of_a_file_changes_no_id(store: Store, tmp_path: Path, s
     new = await load(store, tmp_path / "corpus", news=[after for _, after in shuffled])
     summaries = [[story.split("|")[1].strip() for story in pair] for pair in pairs]
     assert new == {after: old[before] for before, after in summaries}
-    await store.corpus.undo(by="U1", at=NOW)
+    await store.loads.undo(by="U1", at=NOW)
     assert await ids(store) == old
 
 

@@ -153,12 +153,12 @@ class World:
         article_id = ids[place % len(ids)]
         question = f"Who pays for number {sum(map(len, self.written.values()))}?"
         written = WrittenQuestion(insight="", question=question)
-        await self.store.corpus.write_question(article_id, written, team_id=T1, by=U1, at=NOW)
+        await self.store.questions.write(article_id, written, team_id=T1, by=U1, at=NOW)
         self.written[article_id].append(question)
         return source
 
     async def _undo(self, number: int | None, now: datetime) -> str:
-        revision = await self.store.corpus.undo(by="U1", at=now, number=number)
+        revision = await self.store.loads.undo(by="U1", at=now, number=number)
         assert revision.restores
         if revision.story:
             now_loaded = await self.loaded(revision.source)
@@ -185,7 +185,7 @@ class World:
 
     async def _do(self, step: Step) -> str:
         """Do *step*, check its own source, and return that source."""
-        now, corpus = NOW + timedelta(hours=len(self.at_revision)), self.store.corpus
+        now = NOW + timedelta(hours=len(self.at_revision))
         match step:
             case Poll(number, entries):
                 return await self._poll(number, {one: ("", "", VERSIONS[v]) for one, v in entries})
@@ -195,7 +195,7 @@ class World:
                 return await self._write([*self.sources, FOLDER][number], place)
             case Reload(stories):
                 folder = write(self.tmp, a=[*stories]) if stories else self.tmp / "nowhere"
-                await corpus.reload(folder, by="U1", at=now)
+                await self.store.loads.reload(folder, by="U1", at=now)
                 summaries = sorted(one.summary for one in (await self.loaded(FOLDER)).values())
                 assert summaries == sorted(one.partition("\n")[0] for one in stories)
                 return FOLDER
@@ -203,7 +203,7 @@ class World:
                 return await self._undo(number, now)
             case Remove(number):
                 feed = await self._feed(number)
-                await corpus.remove_feed(feed, by="U1", at=now)
+                await self.store.feed_loads.remove(feed, by="U1", at=now)
                 assert not await self.loaded(feed.id)
                 return feed.id
             case Resume(number):
@@ -231,7 +231,7 @@ class World:
             )
             for one, (insight, question, more) in entries.items()
         ]
-        await self.store.corpus.load_feed(feed, stories, at=NOW + timedelta(hours=99))
+        await self.store.feed_loads.load(feed, stories, at=NOW + timedelta(hours=99))
         after = {one.guid: one for one in (await self.loaded(feed.id)).values()}
         expected = {one.guid: (one.summary, one.question) for one in before.values()}
         for each in stories:
@@ -258,8 +258,8 @@ async def walk(url: str, tmp: Path, steps: Sequence[Step]) -> None:
             await world.do(step)
             # A replica follows now and then, also over several loads at once.
             if number % 3 == 0:
-                await replica.corpus.follow()
-        await replica.corpus.follow()
+                await replica.revisions.follow()
+        await replica.revisions.follow()
         in_memory = columns(store)
         assert columns(replica) == in_memory
     async with open_store(url) as store:

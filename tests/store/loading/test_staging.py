@@ -53,7 +53,7 @@ def folder(tmp_path: Path, word: str, count: int = STORIES) -> Path:
 
 
 async def load(store: Store, path: Path) -> None:
-    await store.corpus.reload(path, by="U1", at=NOW)
+    await store.loads.reload(path, by="U1", at=NOW)
 
 
 async def count(store: Store, word: str) -> int:
@@ -95,7 +95,7 @@ async def test_what_is_staged_is_not_seen(
 ) -> None:
     async with open_store(url) as store, open_store(url, is_looking=True) as other:
         await load(store, folder(tmp_path, "bridge"))
-        await other.corpus.follow()
+        await other.revisions.follow()
         timetable = Timetable(at=time(9), weekdays=frozenset(range(7)), zone="UTC")
         digest = await store.schedules.set(
             team_id=T1,
@@ -121,10 +121,10 @@ async def test_what_is_staged_is_not_seen(
         assert len(steps) > STORIES // 3
         seen = {"bridge": 0, "tunnel": STORIES + 1}
         for each in (store, other):
-            await each.corpus.follow()
+            await each.revisions.follow()
             assert await count(each, "bridge") == 0
             assert await count(each, "tunnel") == STORIES + 1
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
         assert await count(store, "bridge") == STORIES
         assert await count(store, "tunnel") == 0
     assert await rows(url) == STORIES
@@ -203,21 +203,21 @@ async def test_what_a_load_removes_is_gone_at_once_and_can_be_restored_after_a_c
 
     async with open_store(url) as store, open_store(url) as other:
         await load(store, folder(tmp_path, "bridge"))
-        await other.corpus.follow()
+        await other.revisions.follow()
         with monkeypatch.context() as patched:
             patched.setattr(segments, "write", crash)
             with pytest.raises(Crash):
                 await load(store, folder(tmp_path, "tunnel", 2))
         assert await rows(url) == STORIES + 2 - 5 * step
         async with open_store(url, is_looking=True) as new:
-            await other.corpus.follow()
+            await other.revisions.follow()
             for each in (new, other):
                 assert await count(each, "bridge") == 0
                 assert await count(each, "tunnel") == 2
         if is_restarted:
             async with open_store(url):
                 assert await rows(url) == 2
-        await other.corpus.undo(by="U1", at=NOW)
+        await other.loads.undo(by="U1", at=NOW)
         assert await count(other, "bridge") == STORIES
         assert await count(other, "tunnel") == 0
     assert await rows(url) == STORIES
@@ -239,7 +239,7 @@ async def test_stories_that_only_move_are_staged(
         before = await places(store)
 
         async def look(_: int) -> None:
-            await other.corpus.follow()
+            await other.revisions.follow()
             assert await places(other) == before
 
         steps = at_each_step(monkeypatch, look)
@@ -252,8 +252,8 @@ async def test_stories_that_only_move_are_staged(
         after = {one: STORIES + 1 - place for one, place in before.items()}
         assert await places(store) == after
         before = after
-        await store.corpus.undo(by="U1", at=NOW)
-        await other.corpus.follow()
+        await store.loads.undo(by="U1", at=NOW)
+        await other.revisions.follow()
         for each in (store, other):
             assert await places(each) == {one: STORIES + 1 - at for one, at in after.items()}
     assert await rows(url) == STORIES
@@ -269,7 +269,7 @@ async def test_a_failed_load_deletes_what_it_staged(
             raise ParleyError("no")
 
         with monkeypatch.context() as patched:
-            patched.setattr(store.corpus, "_require_base", refuse)
+            patched.setattr(store.revisions, "require_base", refuse)
             with pytest.raises(ParleyError, match=r"^no$"):
                 await load(store, folder(tmp_path, "tunnel"))
         assert await count(store, "bridge") == STORIES
@@ -286,10 +286,10 @@ async def test_a_load_that_was_committed_is_not_deleted_if_the_answer_is_lost(
             raise DatabaseUnavailableError
 
         with monkeypatch.context() as patched:
-            patched.setattr(store.corpus, "_switch", lost)
+            patched.setattr(store.corpus, "switch", lost)
             with pytest.raises(DatabaseUnavailableError):
                 await load(store, folder(tmp_path, "tunnel"))
-        await store.corpus.follow()
+        await store.revisions.follow()
         assert await count(store, "tunnel") == STORIES
 
 

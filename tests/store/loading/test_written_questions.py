@@ -34,7 +34,7 @@ def stories(folder: Path, *changes: dict[str, str]) -> Path:
 
 
 async def load(store: Store, path: Path) -> tuple[int, int, int]:
-    revision = (await store.corpus.reload(path, by=U1, at=NOW)).revision
+    revision = (await store.loads.reload(path, by=U1, at=NOW)).revision
     return revision.added, revision.edited, revision.removed
 
 
@@ -46,7 +46,7 @@ async def story(store: Store, words: str) -> Article:
 
 async def write(store: Store, words: str, written: WrittenQuestion = WRITTEN) -> Article:
     article = await story(store, words)
-    return await store.corpus.write_question(article.id, written, team_id=T1, by=U1, at=NOW)
+    return await store.questions.write(article.id, written, team_id=T1, by=U1, at=NOW)
 
 
 async def test_a_story_with_a_written_question_is_asked_and_found_by_it(
@@ -108,8 +108,8 @@ async def test_a_load_reports_what_becomes_of_written_questions(
 ) -> None:
     async def reload(*changes: dict[str, str]) -> tuple[list[str], list[str]]:
         path = stories(tmp_path, *changes)
-        checked = await store.corpus.check(path, at=NOW)
-        kept, lost = (await store.corpus.reload(path, by=U1, at=NOW)).written
+        checked = await store.loads.check(path, at=NOW)
+        kept, lost = (await store.loads.reload(path, by=U1, at=NOW)).written
         assert checked.written == (kept, lost)
         return [*kept], [*lost]
 
@@ -137,7 +137,7 @@ async def test_undo_takes_back_only_the_load(store: Store, tmp_path: Path) -> No
     await load(store, stories(tmp_path))
     await load(store, stories(tmp_path, {}, {"summary": "Rain empties the beaches of the island."}))
     await write(store, "ferries")
-    revision = await store.corpus.undo(by=U1, at=NOW, number=1)
+    revision = await store.loads.undo(by=U1, at=NOW, number=1)
     assert (revision.added, revision.edited, revision.removed) == (0, 1, 0)
     assert "Swimmers" in (await story(store, "beaches")).summary
     assert (await story(store, "ferries")).question == WRITTEN.question
@@ -151,11 +151,11 @@ async def test_undo_of_what_came_before_and_after_several_versions(
     await write(store, "ferries", WrittenQuestion(insight="Old.", question="An old question?"))
     await load(store, stories(tmp_path, {"summary": "Ferries wait in the fog for many hours."}))
     await write(store, "ferries")
-    await store.corpus.undo(by=U1, at=NOW, number=1)
+    await store.loads.undo(by=U1, at=NOW, number=1)
     article = await story(store, "ferries")
     assert article.summary == "Ferries wait in the fog for hours."
     assert (article.insight, article.question) == (WRITTEN.insight, WRITTEN.question)
-    assert not (await store.corpus.reload(stories(tmp_path), by=U1, at=NOW)).is_changed
+    assert not (await store.loads.reload(stories(tmp_path), by=U1, at=NOW)).is_changed
 
 
 async def test_undo_takes_the_latest_back_be_it_a_question_or_a_load(
@@ -166,18 +166,18 @@ async def test_undo_takes_the_latest_back_be_it_a_question_or_a_load(
     await load(store, stories(tmp_path, {"summary": "Ferries wait in the fog for many hours."}))
     await write(store, "ferries")
     with pytest.raises(ParleyError, match="Revision 4 only wrote a question"):
-        await store.corpus.undo(by=U1, at=NOW, number=4)
+        await store.loads.undo(by=U1, at=NOW, number=4)
     seen = []
     for _ in range(3):
-        revision = await store.corpus.undo(by=U1, at=NOW, team_id=T1)
+        revision = await store.loads.undo(by=U1, at=NOW, team_id=T1)
         article = await story(store, "ferries")
         seen.append((revision.restores, "many" in article.summary, article.question))
     assert seen == [(4, True, "An old question?"), (1, False, "An old question?"), (2, False, "")]
     with pytest.raises(ParleyError, match="Nothing to undo"):
-        await store.corpus.undo(by=U1, at=NOW)
-    shown = [(one.number, one.story) for one in await store.corpus.history() if one.story]
+        await store.loads.undo(by=U1, at=NOW)
+    shown = [(one.number, one.story) for one in await store.loads.history() if one.story]
     assert shown == [(number, "Fog") for number in (7, 5, 4, 2)]
-    assert {one.author for one in await store.corpus.history() if one.story} == {(T1, U1)}
+    assert {one.author for one in await store.loads.history() if one.story} == {(T1, U1)}
 
 
 async def test_undo_leaves_a_question_alone_whose_story_is_gone_or_has_its_own(
@@ -186,10 +186,10 @@ async def test_undo_leaves_a_question_alone_whose_story_is_gone_or_has_its_own(
     await load(store, stories(tmp_path))
     await write(store, "ferries")
     await load(store, stories(tmp_path, {"question": "Who owns it?"}))
-    await store.corpus.undo(by=U1, at=NOW, number=1)
+    await store.loads.undo(by=U1, at=NOW, number=1)
     await load(store, stories(tmp_path, {"question": "Who owns it?"}))
-    assert (await store.corpus.undo(by=U1, at=NOW)).restores == 1
-    assert (await store.corpus.undo(by=U1, at=NOW)).restores == 2
+    assert (await store.loads.undo(by=U1, at=NOW)).restores == 1
+    assert (await store.loads.undo(by=U1, at=NOW)).restores == 2
     assert not (await story(store, "ferries")).question
 
 
@@ -202,7 +202,7 @@ async def test_undo_knows_versions_that_were_replaced_often(store: Store, tmp_pa
     for number in range(12):
         await write(store, "ferries", WrittenQuestion(insight="", question=f"Number {number}?"))
     await load(store, stories(tmp_path, {"headline": "More fog"}))
-    await store.corpus.undo(by=U1, at=NOW, number=wanted.number)
+    await store.loads.undo(by=U1, at=NOW, number=wanted.number)
     article = await story(store, "ferries")
     assert (article.headline, article.question) == ("Fog", "Number 11?")
 
@@ -212,9 +212,9 @@ async def test_questions_push_no_load_out_of_the_history(store: Store, tmp_path:
     await load(store, stories(tmp_path, {}, {"headline": "More sun"}))
     for number in range(15):
         await write(store, "ferries", WrittenQuestion(insight="", question=f"Number {number}?"))
-    loads = [one.loaded_by for one in await store.corpus.history(20) if not one.story]
+    loads = [one.loaded_by for one in await store.loads.history(20) if not one.story]
     assert loads == [U1, U1]
-    await store.corpus.undo(by=U1, at=NOW, number=1)
+    await store.loads.undo(by=U1, at=NOW, number=1)
     assert (await story(store, "beaches")).headline == "Sun"
     assert (await story(store, "ferries")).question == "Number 14?"
 
@@ -222,7 +222,7 @@ async def test_questions_push_no_load_out_of_the_history(store: Store, tmp_path:
 async def test_a_question_can_be_changed_and_taken_back(store: Store, tmp_path: Path) -> None:
     await load(store, stories(tmp_path))
     before = await story(store, "ferries")
-    assert await store.corpus.as_in_source(await write(store, "ferries")) == before
+    assert await store.questions.as_in_source(await write(store, "ferries")) == before
     changed = WrittenQuestion(insight="", question="Who else pays?")
     article = await write(store, "ferries", changed)
     assert (article.insight, article.question) == ("", "Who else pays?")
@@ -243,9 +243,9 @@ async def test_the_same_question_again_changes_nothing(store: Store, tmp_path: P
 async def test_another_process_sees_the_question(database_url: str, tmp_path: Path) -> None:
     async with open_store(database_url) as store, open_store(database_url) as other:
         await load(store, stories(tmp_path))
-        await other.corpus.follow()
+        await other.revisions.follow()
         await write(store, "ferries")
-        await other.corpus.follow()
+        await other.revisions.follow()
         assert (await story(other, "who pays")).question == WRITTEN.question
 
 
@@ -253,20 +253,20 @@ async def test_a_feed_keeps_the_question_of_an_edited_story(store: Store, tmp_pa
     await load(store, stories(tmp_path))
     feed = await store.sources.add("https://example.org/feed", now=NOW)
     entry = Story("Ports", "Dockers are back.", "", "", Provenance(guid="1"))
-    await store.corpus.load_feed(feed, [entry], at=NOW)
+    await store.feed_loads.load(feed, [entry], at=NOW)
     await write(store, "dockers")
     edited = entry._replace(summary="Dockers are back at last.")
-    await store.corpus.load_feed(feed, [edited], at=NOW)
+    await store.feed_loads.load(feed, [edited], at=NOW)
     article = await story(store, "dockers")
     assert (article.summary, article.question) == ("Dockers are back at last.", WRITTEN.question)
     # Undo of the feed, and the end of its stories and their return, change nothing about it.
-    first = (await store.corpus.history(source=feed.id))[-1]
-    await store.corpus.undo(by=U1, at=NOW, number=first.number)
+    first = (await store.loads.history(source=feed.id))[-1]
+    await store.loads.undo(by=U1, at=NOW, number=first.number)
     article = await story(store, "dockers")
     assert (article.summary, article.question) == ("Dockers are back.", WRITTEN.question)
-    await store.corpus.remove_feed(feed, by=U1, at=NOW)
+    await store.feed_loads.remove(feed, by=U1, at=NOW)
     feed = await store.sources.add("https://example.org/feed", now=NOW)
-    await store.corpus.load_feed(feed, [edited], at=NOW)
+    await store.feed_loads.load(feed, [edited], at=NOW)
     article = await story(store, "dockers")
     assert (article.summary, article.question) == ("Dockers are back at last.", WRITTEN.question)
 
@@ -291,15 +291,15 @@ async def test_a_nearly_identical_question_is_found(store: Store, tmp_path: Path
     await load(store, stories(tmp_path))
     ferries = await write(store, "ferries")
     beaches = await story(store, "beaches")
-    assert await store.corpus.question_like(beaches, "Who pays for this fog?") == ferries
-    assert await store.corpus.question_like(beaches, "Who swims at night?") is None
-    assert await store.corpus.question_like(ferries, WRITTEN.question) is None
+    assert await store.questions.like(beaches, "Who pays for this fog?") == ferries
+    assert await store.questions.like(beaches, "Who swims at night?") is None
+    assert await store.questions.like(ferries, WRITTEN.question) is None
 
 
 async def test_a_story_that_is_gone_gets_no_question(store: Store, tmp_path: Path) -> None:
     await load(store, stories(tmp_path))
     with pytest.raises(ParleyError, match="no longer in the corpus, so nothing was saved"):
-        await store.corpus.write_question("0" * 16, WRITTEN, team_id=T1, by=U1, at=NOW)
+        await store.questions.write("0" * 16, WRITTEN, team_id=T1, by=U1, at=NOW)
 
 
 STORIES = ("Ferries wait in the fog for hours", "Swimmers fill the beaches of the island")
@@ -336,7 +336,7 @@ class Model:
             for text, (end, insight, question) in zip(STORIES, stories, strict=True)
         ]
         (self.folder / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
-        await self.store.corpus.reload(self.folder, by=U1, at=NOW)
+        await self.store.loads.reload(self.folder, by=U1, at=NOW)
         if not self.loads or stories != self.loads[-1]:
             if self.loads:
                 self.undoable.append(None)
@@ -347,7 +347,7 @@ class Model:
         end, insight, question = stories[place]
         if step == "undo":
             if self.undoable:
-                await self.store.corpus.undo(by=U1, at=NOW)
+                await self.store.loads.undo(by=U1, at=NOW)
                 if question_before := self.undoable.pop():
                     self.written[question_before[0]] = question_before[1]
                 else:
@@ -369,7 +369,7 @@ class Model:
             await self.load(stories)
 
     async def write(self, article: Article, written: WrittenQuestion) -> None:
-        await self.store.corpus.write_question(article.id, written, team_id=T1, by=U1, at=NOW)
+        await self.store.questions.write(article.id, written, team_id=T1, by=U1, at=NOW)
 
     async def articles(self) -> list[Article]:
         return [one async for batch in self.store.corpus.stories() for one in batch]

@@ -113,7 +113,7 @@ async def test_a_bad_schedule_blocks_no_other_schedule(
 ) -> None:
     """Even if bad schedules come first, and are more than one batch."""
     monkeypatch.setattr(planning, "_BATCH", 2)
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     channels = [ChannelId(f"C{number}") for number in range(7)]
     ids = [await scheduled(store, channel) for channel in channels]
     for channel in channels[:3]:
@@ -146,7 +146,7 @@ async def test_a_bad_post_of_a_schedule_blocks_no_other_schedule(
     store: Store, database: Database, clock: StoppedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A schedule replaces a failed post, which cannot be read: only that post is left out."""
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     channels = [ChannelId(f"C{number}") for number in range(4)]
     ids = [await scheduled(store, channel) for channel in channels]
     due_at = clock.forward(minutes=61)
@@ -168,7 +168,7 @@ async def test_a_bad_schedule_and_a_bad_post_block_no_other_schedule(
     bad_post: int,
 ) -> None:
     """The row of one cannot be read; another replaces a post that cannot be read."""
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     channels = [ChannelId(f"C{number}") for number in range(3)]
     ids = [await scheduled(store, channel) for channel in channels]
     due_at = clock.forward(minutes=61)
@@ -205,7 +205,7 @@ async def test_a_failed_look_up_of_topics_does_not_delay_a_post(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with open_store(database_url) as store:
-        await store.corpus.reload(STARTER, by="U1", at=NOW)
+        await store.loads.reload(STARTER, by="U1", at=NOW)
         odd = await scheduled(store, C1, "odd")
         await scheduled(store, C2)
         find = store.corpus.find

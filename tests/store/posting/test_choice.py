@@ -22,7 +22,7 @@ from tests.machine import NOW
 async def load(store: Store, folder: Path, *counts: int) -> None:
     """Load documents with the given numbers of articles."""
     write(folder, counts)
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
 
 
 def write(folder: Path, counts: tuple[int, ...]) -> None:
@@ -91,7 +91,7 @@ async def test_near_identical_questions_are_kept_apart(
                 f"Question {number}.3?", f"Who should guard the northern border{'s' * number}?"
             )
         )
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     for channel in map(ChannelId, ("C1", "C2", "C3", "C4", "C5", "C6")):
         asked = [(await ask(store, clock, channel)).question for _ in range(24)]
         first, second = (place for place, one in enumerate(asked) if "guard" in one)
@@ -234,7 +234,7 @@ async def test_a_question_whose_story_is_gone_waits_for_all_others(
             pass
     write(folder, (0, 1, 1, 1, 1))
     (folder / "d0.txt").write_text(f"Lighthouse\nA lamp burns.\nIt is bright.\n{copy}")
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     asked = [(await ask(store, clock)).question for _ in range(5)]
     assert asked[4] == copy
     assert len({*asked}) == 5
@@ -251,7 +251,7 @@ async def test_a_copy_of_a_question_is_not_asked_on_the_next_day(
         last = await ask(store, clock)
     copy = f"Copied\nOther words stand here.\nSo what.\n{last.question}"
     (folder / "copy.txt").write_text(copy)
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     asked = [last.question, *[(await ask(store, clock)).question for _ in range(7)]]
     assert not [one for one, other in pairwise(asked) if one == other]
 
@@ -267,7 +267,7 @@ async def test_the_text_that_was_asked_counts_and_not_its_later_edit(
         text = path.read_text()
         path.write_text(text.replace(asked.question, "Who keeps the lamp alight tonight?"))
     (folder / "more.txt").write_text(f"More\nA gull sang.\nLoudly.\n{asked.question}")
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     assert (await ask(store, clock)).question == other
 
 
@@ -279,12 +279,12 @@ async def test_a_question_that_was_edited_before_it_was_sent_counts_as_it_was_se
     planned = await ask(store, clock)
     path = folder / "d0.txt"
     path.write_text(path.read_text().replace(planned.question, edited))
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     await send_all(store, clock)
     write(folder, (0, 1, 1, 1, 1, 1, 1))
     path.unlink()
     (folder / "copy.txt").write_text(f"More\nA gull sang.\nLoudly.\n{edited}")
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     asked = [(await ask(store, clock)).question for _ in range(7)]
     assert asked[-1] == edited
 
@@ -297,7 +297,7 @@ async def test_one_question_for_all_stories_starves_none(
     for number in range(9):
         story = f"Headline {number}\nSummary {number}.\nInsight.\nWhat do you think?"
         (folder / f"d{number}.txt").write_text(story)
-    await store.corpus.reload(folder, by="U1", at=NOW)
+    await store.loads.reload(folder, by="U1", at=NOW)
     for _ in range(3):
         assert len({(await ask(store, clock)).id for _ in range(9)}) == 9
 

@@ -74,7 +74,7 @@ class Channel:
         """Add stories to those that are loaded."""
         self.records += records
         (self._folder / "news.jsonl").write_text("\n".join(map(json.dumps, self.records)))
-        await self.store.corpus.reload(self._folder, by="U1", at=self.clock())
+        await self.store.loads.reload(self._folder, by="U1", at=self.clock())
 
     async def order(self, order: Order) -> Schedule:
         return await self.store.schedules.set(
@@ -376,7 +376,7 @@ async def test_edited_and_moved_stories_are_not_new(channel: Channel, tmp_path: 
     records[2]["published_at"] = NOW.isoformat()
     (tmp_path / "news.jsonl").unlink()
     (tmp_path / "moved.jsonl").write_text("\n".join(map(json.dumps, records)))
-    await channel.store.corpus.reload(tmp_path, by="U1", at=channel.clock())
+    await channel.store.loads.reload(tmp_path, by="U1", at=channel.clock())
     post, _ = await channel.post()
     assert post.state is PostState.SKIPPED
 

@@ -47,7 +47,7 @@ async def on(
     now: datetime | None = None,
     **changes: object,
 ) -> Schedule:
-    await store.corpus.reload(corpus, by="U1", at=NOW)
+    await store.loads.reload(corpus, by="U1", at=NOW)
     order = {"timetable": Timetable(at=time(9), weekdays=DAILY, zone="UTC"), **changes}
     before = await schedule_of(store, T1, channel_id)
     return await store.schedules.set(
@@ -263,7 +263,7 @@ async def test_schedules_that_are_due_at_once_plan_different_questions(
     store: Store, clock: StoppedClock
 ) -> None:
     """Three schedules in each of 30 channels: more than one transaction plans."""
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     order = Order(timetable=Timetable(at=time(9), weekdays=DAILY, zone="UTC"))
     channels = [ChannelId(f"C{number}") for number in range(30)]
     for channel_id in channels * 3:
@@ -378,7 +378,7 @@ async def test_the_owner_gets_one_notice_that_questions_run_out(
         await store.planning.plan_due(clock.forward(hours=24))
         # News without questions changes nothing about that.
         news = Story(f"News {day}", f"Something happened {day}.", "", "")
-        await store.corpus.load_feed(feed, [news], at=clock())
+        await store.feed_loads.load(feed, [news], at=clock())
     notices = [post for post in await store.posts.open(clock()) if post.kind is PostKind.LOW]
     assert [(one.channel_id, one.about and one.about.left) for one in notices] == [("U1", 13)]
     assert notices[0].about

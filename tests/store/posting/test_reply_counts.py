@@ -163,7 +163,7 @@ async def test_what_was_asked_has_its_topics_and_stays_with_its_channel(
     story = "Talks in Geneva {0}\n\nEnvoys of Lisbon met {0}.\nIt takes {0}.\nWho hosts {0}?\n"
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text(story.format(number))
-    await store.corpus.reload(tmp_path, by="terminal", at=clock())
+    await store.loads.reload(tmp_path, by="terminal", at=clock())
     article = await store.choice.next(T1, C1)
     assert article
     await send(store, plan("q", article_id=article.id))

@@ -206,7 +206,7 @@ async def test_nothing_is_repeated_though_every_post_is_deleted(
         path = tmp_path / "corpus" / f"d{number}.txt"
         text = path.read_text().replace(f"Question {number}.1?", f"Who guards the door{number}?")
         path.write_text(text)
-    await store.corpus.reload(tmp_path / "corpus", by="U1", at=NOW)
+    await store.loads.reload(tmp_path / "corpus", by="U1", at=NOW)
     asked = []
     for day in range(36):
         article = await store.choice.next(T1, channel)

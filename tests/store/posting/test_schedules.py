@@ -210,7 +210,7 @@ async def test_pausing_or_ending_one_leaves_the_others(store: Store, clock: Stop
 async def test_one_that_replaces_an_ended_one_does_not_post_twice_a_day(
     store: Store, clock: StoppedClock
 ) -> None:
-    await store.corpus.reload(STARTER, by="U1", at=clock())
+    await store.loads.reload(STARTER, by="U1", at=clock())
     first = await add(store, clock)
     await store.planning.plan_due(clock.forward(hours=1))
     await store.schedules.remove(first)
@@ -224,7 +224,7 @@ async def test_one_that_replaces_an_ended_one_does_not_post_twice_a_day(
 async def test_three_that_are_due_at_once_choose_three_stories(
     store: Store, clock: StoppedClock
 ) -> None:
-    await store.corpus.reload(STARTER, by="U1", at=clock())
+    await store.loads.reload(STARTER, by="U1", at=clock())
     for _ in range(3):
         await add(store, clock)
     for _ in range(3):
@@ -236,7 +236,7 @@ async def test_three_that_are_due_at_once_choose_three_stories(
 
 
 async def test_each_has_its_own_topics_and_news(store: Store, clock: StoppedClock) -> None:
-    await store.corpus.reload(STARTER, by="U1", at=clock())
+    await store.loads.reload(STARTER, by="U1", at=clock())
     geneva = await add(store, clock, topics=("turkey",))
     every = await add(store, clock)
     for schedule, is_all in ((geneva, False), (every, True), (geneva, False)):

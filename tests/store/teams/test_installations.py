@@ -60,7 +60,7 @@ async def many(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
     story.parent.mkdir()
     story.write_text("Talks in Geneva\n\nEnvoys met.\nIt takes two.\nWho hosts?\n")
     async with open_store(database_url, is_shared=True) as store:
-        await store.corpus.reload(story.parent, by="terminal", at=NOW)
+        await store.loads.reload(story.parent, by="terminal", at=NOW)
         yield store
 
 

@@ -61,7 +61,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         story = f"Talks {number}\n\nEnvoys met {number}.\nIt takes {number}.\nWho hosts {number}?\n"
         (folder / f"{number}.txt").write_text(story)
     async with open_store(database_url, is_shared=True) as store:
-        await store.corpus.reload(folder, by="terminal", at=NOW)
+        await store.loads.reload(folder, by="terminal", at=NOW)
         async with open_database(database_url) as database:
             yield House(store, database, folder)
 
@@ -114,14 +114,14 @@ async def live(house: House, team_id: TeamId, who: UserId) -> None:
     await store.posts.delete_old(before=NOW - timedelta(days=90))
     news = house.folder / f"{team_id}-{channel_id}.txt"
     news.write_text(f"News for {team_id}\n\nA.\nB.\nWhat of {channel_id}?\n")
-    await store.corpus.reload(house.folder, by=f"{team_id}:{who}", at=NOW)
+    await store.loads.reload(house.folder, by=f"{team_id}:{who}", at=NOW)
     news.unlink()
     unasked = {"headline": "Fog", "summary": f"Ferries wait in {team_id}, {channel_id}."}
     news.with_suffix(".jsonl").write_text(json.dumps(unasked))
-    await store.corpus.reload(house.folder, by="terminal", at=NOW)
+    await store.loads.reload(house.folder, by="terminal", at=NOW)
     article = await store.articles.next_unasked()
     assert article
-    await store.corpus.write_question(
+    await store.questions.write(
         article.id,
         WrittenQuestion(insight="", question="Who pays?"),
         team_id=team_id,
@@ -222,25 +222,25 @@ async def test_ids_without_a_team_belong_to_the_only_team(
     """With a single team, `loaded_by` holds a user id without a team id."""
     (tmp_path / "a.txt").write_text("News\n\nA.\nB.\nC?\n")
     async with open_store(database_url) as store:
-        await store.corpus.reload(tmp_path, by=BEN, at=NOW)
+        await store.loads.reload(tmp_path, by=BEN, at=NOW)
         await store.schedules.set(
             team_id=T1, channel_id=C1, owner_id=ANA, now=NOW, order=Order(timetable=TIMETABLE)
         )
         # A mistyped team id matches no rows, also not those of the only team.
         assert not await store.personal_data.effects(T2)
         await store.personal_data.forget(T2)
-        assert [one.loaded_by for one in await store.corpus.history()] == [BEN]
+        assert [one.loaded_by for one in await store.loads.history()] == [BEN]
         await store.personal_data.forget(T1)
-        assert [one.loaded_by for one in await store.corpus.history()] == [SOMEBODY]
+        assert [one.loaded_by for one in await store.loads.history()] == [SOMEBODY]
         assert not await store.schedules.list(T1)
 
 
 async def test_the_ids_of_loaders_are_deleted_after_a_time(store: Store, tmp_path: Path) -> None:
     for days, by in enumerate((BEN, "terminal", "folder", "T1:U0BEN", ANA)):
         (tmp_path / "a.txt").write_text(f"News\n\nA.\nB.\nC {days}?\n")
-        await store.corpus.reload(tmp_path, by=by, at=NOW + timedelta(days=days))
+        await store.loads.reload(tmp_path, by=by, at=NOW + timedelta(days=days))
     await store.personal_data.forget_loaders(before=NOW + timedelta(days=4))
-    loaders = [one.loaded_by for one in await store.corpus.history()]
+    loaders = [one.loaded_by for one in await store.loads.history()]
     assert loaders == [ANA, SOMEBODY, "folder", "terminal", SOMEBODY]
 
 

@@ -279,7 +279,7 @@ async def test_nothing_is_stored_if_the_setting_is_zero(store: Store, clock: Sto
         await lookup.ask_for("mars", by=ASKER, pseudonym="asker")
     assert await asked(store) == []
     assert await store.misses.number(TEAM, since=EVER) == 0
-    await store.corpus.reload(STARTER, by="U1", at=NOW)
+    await store.loads.reload(STARTER, by="U1", at=NOW)
     for keeps_misses in (False, True):
         kept = timedelta(days=90 * keeps_misses)
         lookup = LookUp(store, Options(clock=clock, corpus_path=Path(), keep_misses=kept))

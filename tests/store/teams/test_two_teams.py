@@ -51,19 +51,22 @@ EVER = NOW - timedelta(days=400)
 WITHOUT_TEAM = frozenset(
     [
         # The corpus, its articles, folder and feeds, and the holidays are shared by all teams.
-        *(f"corpus.{name}" for name in ("check", "complete", "find", "follow", "history", "holds")),
         *(
             f"corpus.{name}"
-            for name in ("as_in_source", "like", "open", "reload", "stories", "undo", "use")
+            for name in ("complete", "find", "like", "read_stored", "search", "stories")
         ),
+        *("corpus.near_duplicates", "corpus.switch", "corpus.use"),
         *(
-            f"corpus.{name}"
-            for name in ("change_feed", "forget_retired", "load_feed", "remove_feed", "retire")
+            f"revisions.{name}"
+            for name in ("apply", "finish", "follow", "open", "planning", "require_base", "timing")
         ),
+        *(f"loads.{name}" for name in ("check", "history", "reload", "undo")),
         *(
-            f"corpus.{name}"
-            for name in ("can_write_question", "finish", "question_like", "write_question")
+            f"feed_loads.{name}"
+            for name in ("change", "forget_retired", "holds", "load", "remove", "retire")
         ),
+        *(f"questions.{name}" for name in ("as_in_source", "can_write", "like", "write")),
+        "questions.take_back",
         *(f"sources.{name}" for name in ("add", "all", "claim_due", "find", "get", "keep")),
         *(
             f"sources.{name}"
@@ -493,7 +496,7 @@ async def loaded(database_url: str, tmp_path: Path) -> AsyncIterator[Loaded]:
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text(story.format(f"city{number}"))
     async with open_store(database_url) as store:
-        await store.corpus.reload(tmp_path, by="terminal", at=NOW)
+        await store.loads.reload(tmp_path, by="terminal", at=NOW)
     async with open_database(database_url) as database:
         yield Loaded(url=database_url, database=database)
 

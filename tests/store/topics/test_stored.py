@@ -30,7 +30,7 @@ def write(path: Path, documents: dict[str, str]) -> None:
 async def load(store: Store, path: Path, **documents: str) -> dict[str, int]:
     """Load *documents*; return how many articles each topic has."""
     write(path, documents)
-    await store.corpus.reload(path, by="U1", at=NOW)
+    await store.loads.reload(path, by="U1", at=NOW)
     return {topic.name: topic.articles for topic in store.corpus.topics}
 
 
@@ -93,7 +93,7 @@ async def test_an_undo_restores_the_topics(
     (path / "one.txt").unlink()
     assert (await load(store, path))["Lima"] == 1
     for _ in range(2):
-        await store.corpus.undo(by="U1", at=NOW)
+        await store.loads.undo(by="U1", at=NOW)
     assert {topic.name: topic.articles for topic in store.corpus.topics} == first
 
 
@@ -117,7 +117,7 @@ async def test_topics_that_another_process_derives_late_are_loaded(
         monkeypatch.setattr(derived, "bring_up_to_date", late)
         loading = asyncio.create_task(load(one, tmp_path / "a", one=LIMA, two=OSLO))
         await loaded.wait()
-        await two.corpus.follow()
+        await two.revisions.follow()
         assert two.corpus.topics == one.corpus.topics
         assert [topic.name for topic in two.corpus.topics] == ["Oslo", "Lima"]
 
@@ -144,7 +144,7 @@ async def test_topics_of_an_outdated_revision_are_not_stored(
         await loading
         async with open_database(database_url) as database:
             assert {one.name: one.articles for one in await stored.read(database)} == quito
-        await one.corpus.follow()
+        await one.revisions.follow()
         assert one.corpus.topics == two.corpus.topics
 
 
