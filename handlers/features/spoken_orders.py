@@ -10,7 +10,7 @@ from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
 from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.delays import one_day
-from handlers.parsing.readings import LaterStartError
+from handlers.parsing.readings import UnschedulableError
 from handlers.parsing.schedule_names import take_name
 from handlers.parsing.schedule_order import order_of, parse_order_at
 from handlers.parsing.spoken_orders import SpokenOrder, Verb, spoken_order
@@ -82,7 +82,7 @@ class SpokenOrders:
             base = without_default_name(order_of(one))
             try:
                 become[one.id] = parse_order_at(order.words, zone=zone, now=now, base=base)
-            except LaterStartError:
+            except UnschedulableError:
                 raise
             except ParleyError:
                 # The command asks what is open.
@@ -110,7 +110,7 @@ class SpokenOrders:
         now = self.actions.options.clock()
         try:
             parsed = parse_order_at(order.words, zone=zone, now=now)
-        except LaterStartError:
+        except UnschedulableError:
             raise
         except ParleyError:
             parsed = None

@@ -51,7 +51,9 @@ _NEXT_POSTS = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"'s\b|\bposts?\b", re.IGNORECASE)  # today's post
-_INCLUSIVE = re.compile(r"[\s,(]+incl(?:\.|uded|uding|usive(?:ly)?)?\)?$", re.IGNORECASE)
+_INCLUSIVE = re.compile(
+    r"[\s,(]+(?:both\s+)?incl(?:\.|uded|uding|usive(?:ly)?)?\)?$", re.IGNORECASE
+)
 _UNTIL = re.compile(r"(until|till?|up\s?to|to|through|thru)\s+", re.IGNORECASE)
 
 
@@ -151,6 +153,7 @@ def _choice(readings: Sequence[Dates]) -> str:
 def _understand(words: str, today: date) -> _Meaning:
     """Return what *words* can mean, without what is said twice; raises `ParleyError`."""
     text = _POSSESSIVE.sub("", without_accents(as_typed(words))).strip()
+    text = _INCLUSIVE.sub("", text)  # a range has both of its ends
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError("That is too long. Name fewer dates, or a range: 24 Dec to 2 Jan.")
     try:

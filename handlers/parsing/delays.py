@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import Any
 
 from handlers.parsing.dates import is_until, parse_dates, parse_until
-from handlers.parsing.readings import LaterStartError, is_read
+from handlers.parsing.readings import UnschedulableError, is_read
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.timetable import has_time
 from store.types import Order, ParleyError, Timetable
@@ -25,7 +25,7 @@ def pause_of(words: str, *, today: date) -> str:
     "To Friday" is none, because it could change the days of a schedule; see `one_day`.
     """
     when = _TO.sub("", words, count=1)
-    with suppress(LaterStartError):
+    with suppress(UnschedulableError):
         if not is_until(when) and is_read(parse_order, when, **READ_ORDER, today=today):
             return ""
     words = re.sub(r"^to\s", "until ", words, flags=re.IGNORECASE)

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.delays import pause_of
-from handlers.parsing.readings import LaterStartError, is_read
+from handlers.parsing.readings import UnschedulableError, is_read
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
@@ -92,7 +92,7 @@ def is_understood(command: str, *, today: date) -> bool:
     word = DigestWord.read(first)
     match word:
         case DigestWord.ON:
-            with suppress(LaterStartError):
+            with suppress(UnschedulableError):
                 return is_read(parse_order, rest, zone="UTC", today=today)
             return False
         case DigestWord.SKIP | DigestWord.UNSKIP:

@@ -27,13 +27,20 @@ class UnknownWordError(ParleyError):
         self.word = word
 
 
-class LaterStartError(ParleyError):
-    """Raised for a day from which a schedule is to begin: it begins at once."""
+class UnschedulableError(ParleyError):
+    """Raised for a beginning, an end or a day off, which no schedule can have."""
 
-    def __init__(self, typed: str, when: str, sentence: str) -> None:
+    def __init__(self, typed: str, sentence: str) -> None:
         super().__init__(sentence)
         self.typed = typed
         """The words that name the day, with the preposition."""
+
+
+class LaterStartError(UnschedulableError):
+    """Raised for a day from which a schedule is to begin: it begins at once."""
+
+    def __init__(self, typed: str, when: str, sentence: str) -> None:
+        super().__init__(typed, sentence)
         self.when = when
 
 
@@ -49,11 +56,11 @@ class MistypedError(UnclearError[Any]):
 def is_read(parse: Callable[..., object], words: str, **options: Any) -> bool:
     """Return whether *words* are understood, even if a question stays open.
 
-    Raises `LaterStartError` if they are understood as an order that would begin too late.
+    Raises `UnschedulableError` if they name a beginning, an end or a day off.
     """
     try:
         parse(words, **options)
-    except LaterStartError:
+    except UnschedulableError:
         raise
     except UnclearError as error:
         return bool(error.readings)

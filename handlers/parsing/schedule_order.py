@@ -15,7 +15,13 @@ from handlers.parsing.cadence import write_days
 from handlers.parsing.date_tokens import number_of
 from handlers.parsing.dates import parse_dates, parse_posts
 from handlers.parsing.holiday_words import take_holidays
-from handlers.parsing.readings import LaterStartError, MistypedError, UnclearError, is_read
+from handlers.parsing.readings import (
+    LaterStartError,
+    MistypedError,
+    UnclearError,
+    UnschedulableError,
+    is_read,
+)
 from handlers.parsing.schedule_names import NAMED, could_be_name, read_name
 from handlers.parsing.timetable import describe_start, has_time, parse
 from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS
@@ -150,14 +156,16 @@ def parse_order(words: str, *, zone: str, today: date, base: Order | None = None
         is_date = is_read(parse_posts, day, today=today)
         then = f"type `{Command.DIGEST} skip {plain(day, 60)}`"
         example = f"skip its date, as in `{Command.DIGEST} skip 24 Dec`"
-        raise ParleyError(
+        raise UnschedulableError(
+            single[0],
             f"A schedule leaves out days of the week and public holidays. Start it without"
-            f" “{plain(single[0].strip(), 60)}”, and then {then if is_date else example}."
+            f" “{plain(single[0].strip(), 60)}”, and then {then if is_date else example}.",
         )
     if end := _END.search(before_topics):
-        raise ParleyError(
+        raise UnschedulableError(
+            end[0],
             f"A schedule can't end by itself. Start it without “{plain(end[0].strip(), 60)}”, and"
-            f" type `{Command.DIGEST} off` when it is to end."
+            f" type `{Command.DIGEST} off` when it is to end.",
         )
     try:
         _require_one_word(words, zone=zone, today=today, base=base)

@@ -13,12 +13,12 @@ from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.delays import READ_ORDER, pause_of
-from handlers.parsing.readings import LaterStartError, is_read
+from handlers.parsing.readings import LaterStartError, UnschedulableError, is_read
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
-from handlers.parsing.words import as_typed
+from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, as_typed
 from store.types import ChannelId, PostKind
 
 
@@ -78,19 +78,39 @@ _WISH = re.compile(
 )
 _TAIL = re.compile(
     r"(?:[\s,]*\b(?:instead|rather|only|from now on|any\s?more|for now|after all|if possible"
-    r"|for (?:us|me))|[\s.!?,;:]+)$",
+    r"|for (?:us|me)|immediately|with immediate effect|right (?:now|away)|ok(?:ay)?)|[\s.!?,;:]+)$",
     re.IGNORECASE,
 )
-_PARTED = re.compile(r"^(turn|switch|shut)\s+(.+)\s+(off|on)$", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\s*[,;:.!()]+\s+|\s+(?:-+|(?:be)?cause|cos|bc|since|as|due\s+to|so)\s+"
+    r"|\s+(?=(?:we|it|there|they|i)(?:'?(?:re|s|ve|ll|m|d)|\s+(?:is|are|was|were|will|have|has|r|am))\b"
+    r"|(?:nobody|everyone|everybody)\b"
+    r"|(?:turn|switch|shut)\s+(?:it|this|that|these)\s+off$|stop\s+(?:it|this|that|these)$)",
+    re.IGNORECASE,
+)
+"""What stands between an order and its reason: "skip friday, we have an offsite"."""
+_DAY = re.compile(
+    rf"\d|\b(?:{'|'.join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))})"
+    r"|\b(?:today|tomorrow|week)",
+    re.IGNORECASE,
+)
+_IS = re.compile(r"\b(?:is|are|was|were|be|has|have|had)\b|'(?:s|re|m|ve|ll)\b", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"(?:how|why|what|when|where|who|which|is|are|do|does|did|should)\b", re.IGNORECASE
+)
+_PARTED = re.compile(r"^(turn|switch|shut)\s+(.+?)\s+(?:back\s+)?(off|on)$", re.IGNORECASE)
 """A verb in two parts: "turn the questions off"."""
+_MADE = re.compile(r"^make\s+(.+)\s+(stop)$", re.IGNORECASE)
+"""A verb after what it is about: "make it stop"."""
 _AGAIN = re.compile(r"[\s,]*\bagain$", re.IGNORECASE)
 _OF_ANY = "the|an?|any|all|of|our|your|my|this|that|these|those|more|daily|weekly|regular|with|next"
 _THING = re.compile(
     rf"""(?:(?:{_OF_ANY})\s+)*
     (?:(?P<name>[^\W\d_]+)[\s-]+(?=(?:questions?|digests?)\b))?
     (?:(?:(?:asking|sending|posting)\s+(?:me\s+|us\s+)?)?(?P<kind>question|digest)s?
-    |it|them|everything|bot|parley|posting|time(?:\s?zone)?(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
-    |(?:post|schedule|reminder|message)s?)\b\s*""",
+    |(?:doing\s+)?(?<!of\s)(?:this|that|these|those)(?=\s*$|\s+(?:until|till?|for|to)\b)
+    |(?:doing\s+)?it|them|everything|things?|bot|parley|posting|time(?:\s?zone)?(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
+    |(?:post(?:ing)?|schedule|reminder|message)s?)\b\s*""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What an order is about: "the friday digest", "sending us questions", "it"."""
@@ -105,7 +125,7 @@ def _verbs(word: DigestWord, *more: str) -> str:
 
 _HALTS = (
     (Verb.OFF, "no more"),
-    (None, "(?:don't|do not) (?:post|send|ask)|no|not"),
+    (None, "(?:don'?t|do not) (?:post|send|ask)|refrain from (?:post|send|ask)ing|no|not"),
     (
         Verb.OFF,
         _verbs(DigestWord.OFF, "unsubscribe", "get rid of", "turn off", "switch off", "shut off"),
@@ -126,10 +146,16 @@ _ALONE = frozenset(
         "skip",
         "resume",
         "unpause",
-        *(f"{verb} off{it}" for verb in ("turn", "switch", "shut") for it in ("", " it", " this")),
+        *("cease", "discontinue", "turn off", "switch off", "shut off"),
     )
 )
 """Orders of one verb, which hardly anybody looks up."""
+_STOP = re.compile(
+    r"(?:stop|end|cease|discontinue|(?:turn|switch|shut)\s+off)\s+(?:doing\s+)?"
+    r"(?:(?:this|that)(?:\s+thing)?|these|those|it)",
+    re.IGNORECASE,
+)
+"""An order that names what it is about by a pronoun, and could be a look-up."""
 _ONE_POST = re.compile(
     r"\b(?:post|message|reminder|it|(?:last|latest|previous|this|that)\s+(?:question|digest))$"
     r"|^(?:delete|remove|get\s+rid\s+of)\b(?!.*\bschedules?$)",
@@ -138,12 +164,13 @@ _ONE_POST = re.compile(
 """An order that is no order to end a schedule: it may be about a post that is there."""
 _NEXT = re.compile(r"\bnext\s+(?:post|question|digest|message|reminder)$", re.IGNORECASE)
 _NOUNS = re.compile(
-    r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|posts?|messages?)\b"
+    r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|post(?:ing)?s?|messages?)\b"
     r"|^(?:questions?|digests?|post(?:s|ing)?|messages?|it)\b",
     re.IGNORECASE,
 )
 _RESUME = _verbs(DigestWord.RESUME, "resume", "turn on", "switch on")
-_MOVE = "|".join((*MOVE, "make", "put", "set", "switch", "post", "send", "ask"))
+_MOVE = "|".join((*MOVE, "make", "do", "put", "set", "switch", "post", "send", "ask"))
+_FROM = re.compile(r"^(?:on|from|at)\s+", re.IGNORECASE)
 _BACK = re.compile(r"(?:back|forward|up|come|be)\s+", re.IGNORECASE)
 _TO = re.compile(rf"(?:{_BACK.pattern})?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
 _BEGIN = _verbs(
@@ -165,10 +192,12 @@ _POSTED = re.compile(
     r"""\b(?:(?:the|an?|one|our|some|new|weekly|regular)\s+)*(?P<when>(?:daily|\w+day)\s+)?
     (?:(?P<question>questions?|something(?:\s+to\s+discuss)?
     |to\s+(?:discuss|talk\s+about)\s+the\s+news)
-    |(?:digests?\s+(?:of|with)\s+)?(?P<stories>\w+)\s+stories|digests?|news|headlines)(?!\S)""",
+    |(?:digests?\s+(?:of|with)\s+)?(?P<stories>\w+)\s+(?:stories|items|articles)|digests?|news|headlines)(?!\S)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _REGULAR = re.compile(r"\b(?:every|each|daily|weekdays|weekends?|\w+days)\b", re.IGNORECASE)
+_WEEKLY = re.compile(rf"{_REGULAR.pattern}|\bholidays\b", re.IGNORECASE)
+"""What a schedule can leave out."""
 _FILLER = re.compile(r"\b(?:(?:and|but)\s+(?=not\b)|for\s+(?=every|each|\w+day))", re.IGNORECASE)
 _MEANT = re.compile(
     r"^(?:(?:(?:i|we)\s+(?:meant|mean|said)|sorry|no(?=[,.:;])|oops|actually|rather|only|make\s+(?:it|that))"
@@ -178,7 +207,7 @@ _MEANT = re.compile(
 """The beginning of a correction: "I meant 10:30", "only on Mondays"."""
 _INSTEAD = re.compile(r"[\s,]*\b(?:instead|rather|only)[\s.!?]*$", re.IGNORECASE)
 _OFF = re.compile(
-    r"^(?:(?:we|everybody|everyone)(?:'re|'s|\s+are|\s+is|\s+will\s+be)?|(?:the|our)\s+office(?:'s|\s+is)"
+    r"^(?:(?:we|everybody|everyone)(?:'?re|'s|\s+r|\s+are|\s+is|\s+will\s+be)?|(?:the|our)\s+office(?:'s|\s+is)"
     r"|(?:nobody|no\s+one)(?:'s|\s+is|\s+will\s+be))\s+"
     r"(?:off|away|closed|out|on\s+(?:holiday|vacation|leave)|in|here|around)\s+"
     r"(?P<days>.+?)(?:[\s,.;:]+(?:so\s+)?(?:(?:don't|do\s+not)\s+(?:post|send|ask)(?:\s+(?:us|anything))?"
@@ -209,7 +238,7 @@ def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
     channel_id = ChannelId(found["id"]) if found else NO_CHANNEL
     words = " ".join(as_typed(readable(_CHANNEL.sub(" ", text))).split())
     words = _without(words, _HERE.search(words))
-    order, name = _read(words, today), ""
+    order, name = _read(words, today) or _with_reason(words, today), ""
     for channel in () if order or found else (_NAMED_CHANNEL, _IN_WORD):
         if order is None and (named := channel.search(words)):
             name = next(filter(None, named.groups())).lower()
@@ -238,15 +267,35 @@ def _read(words: str, today: date) -> SpokenOrder | None:
     is_instead = _INSTEAD.search(words) is not None
     while (shorter := _TAIL.sub("", words)) != words:
         words = shorter
-    words = _PARTED.sub(r"\1 \3 \2", _LEAD.sub("", words, count=1))
+    words = _PARTED.sub(r"\1 \3 \2", _MADE.sub(r"\2 \1", _LEAD.sub("", words, count=1)))
     plain_words = _WISH.sub("", words, count=1)
     return (
         _halt(plain_words, today)
         or _correction(plain_words, today, is_instead=is_instead)
-        or _resume(plain_words)
+        or _resume(plain_words, today)
         or _move(plain_words, today)
         or _start(plain_words, today, is_wish=plain_words != words)
     )
+
+
+def _with_reason(words: str, today: date) -> SpokenOrder | None:
+    """Return the order in one clause of *words*, before its reason or after it.
+
+    A day may be named in a reason, so only an order that names its own, or an end, comes after it.
+    """
+    clauses = [*_CLAUSE.finditer(words)]
+    for clause in clauses:
+        first, reason = words[: clause.start()], words[clause.end() :]
+        if " " not in first or (_DAY.search(reason) and not _IS.search(reason)):
+            continue  # friday, saturday or sunday
+        order = _read(first, today)
+        if order and (order.verb is not Verb.SKIP or order.words):
+            return order
+    for clause in () if _QUESTION.match(words) else clauses:
+        order = _read(words[clause.end() :], today)
+        if order and (order.words or (order.verb is Verb.OFF and not order.name)):
+            return order
+    return None
 
 
 def _after(verbs: str, words: str) -> str | None:
@@ -278,7 +327,7 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         verb = Verb.SKIP
     order, when, is_named = _about(verb or Verb.SKIP, rest)
     if not when:
-        is_alone = words.lower() in _ALONE
+        is_alone = words.lower() in _ALONE or bool(_STOP.fullmatch(words))
         is_clear = is_named and not (verb is Verb.OFF and _ONE_POST.search(words))
         return replace(order, is_alone=is_alone) if verb and (is_clear or is_alone) else None
     if is_until(when):
@@ -287,7 +336,7 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
     days = " ".join(_NOUNS.sub(" ", rest).split())
     if (days.isdigit() and not is_named) or not is_read(parse_posts, days, today=today):
         days = f"not {days}"
-        is_weekly = verb is not Verb.PAUSE and _REGULAR.search(days) and not has_time(days)
+        is_weekly = verb is not Verb.PAUSE and _WEEKLY.search(days) and not has_time(days)
         if is_weekly and _is_order(days, today):
             return replace(order, verb=Verb.MOVE, words=days)
         return None
@@ -305,10 +354,12 @@ def _correction(words: str, today: date, *, is_instead: bool) -> SpokenOrder | N
     return SpokenOrder(Verb.MOVE, words=when) if _is_order(when, today) else None
 
 
-def _resume(words: str) -> SpokenOrder | None:
+def _resume(words: str, today: date) -> SpokenOrder | None:
     again = _AGAIN.search(words)
     rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
     order, others, is_named = _about(Verb.RESUME, rest or "")
+    if others and is_read(parse_until, until := _FROM.sub("until ", others, count=1), today=today):
+        return replace(order, verb=Verb.PAUSE, words=until)
     is_alone = words.lower() in _ALONE
     is_clear = is_named or again or is_alone
     is_whole = rest is not None and not others and is_clear
@@ -357,8 +408,10 @@ def _start(words: str, today: date, *, is_wish: bool) -> SpokenOrder | None:
 
 
 def _is_order(words: str, today: date) -> bool:
-    """Return whether *words* are those of an order; also if it would begin too late."""
+    """Return whether *words* are an order; also if it has a beginning, an end or a day off."""
     try:
         return is_read(parse_order, words, **READ_ORDER, today=today)
     except LaterStartError:
         return True
+    except UnschedulableError as error:
+        return _is_order(words.replace(error.typed, " ", 1), today)

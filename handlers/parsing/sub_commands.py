@@ -65,6 +65,7 @@ VERBS: Mapping[DigestWord, Sequence[str]] = {
     DigestWord.RESUME: ["continue", "restart", "unpause", "unmute"],
     DigestWord.OFF: [
         *("stop", "cancel", "drop", "end", "delete", "remove", "disable", "quit"),
+        *("cease", "discontinue", "terminate"),
     ],
 }
 """Other verbs for a sub-command, after `/digest` and in a sentence."""

@@ -88,7 +88,7 @@ _TIME = re.compile(
         |\s+oh?\s+(?P<few>\d))?
     |(?P<digits>\d{3,4})(?:\s*hours\b)?)
     (?:\s*(?:h|hrs|uhr|o'?\s?clock)\b)?(?:\s*-?\s*ish\b)?
-    (?:\s*(?P<noon>[ap])\.?\s?m\b\.?|\s+in\s+the\s+(?P<day>morning|afternoon|evening))?
+    (?:\s*(?P<noon>[ap])(?:\.?\s?m\b\.?|(?<=\d[ap])(?![\w.]))|\s+in\s+the\s+(?P<day>morning|afternoon|evening))?
     (?:\s+sharp\b)?
     (?![\w:]|[-+]\d|\s+(?:day|week|month|hour|time)s?\b)
     """,

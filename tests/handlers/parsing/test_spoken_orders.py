@@ -113,6 +113,30 @@ _ORDERS = """
     postpone the question to 10:30 => on 10:30
     postpone the question until monday => pause until monday
     begin a question every day at 9:15 => on 09:15 daily
+    stop it => off
+    please stop this => off
+    turn this thing off => off
+    stop doing that => off
+    make it stop => off
+    everyone hates this turn it off => off
+    pause this until monday => pause until monday
+    suspend these postings until 4 january 2027 => pause until 4 jan 2027
+    skip tomorrow, we are short staffed => skip tomorrow
+    skip tmrw were short staffed => skip tomorrow
+    dont post tomorrow its a holiday => skip tomorrow
+    we r off next week so no questions pls => skip next week
+    no question on friday because our launch is on the 14th => skip friday
+    it is quiet, so pause until monday => pause until monday
+    skip 29 december to 3 january inclusive => skip 29 dec to 3 jan
+    omit the posting of 23 december => skip 23 dec
+    cease => off
+    discontinue the daily question with immediate effect => off
+    kindly resume on 5 january => pause until 5 jan
+    refrain from posting on Japanese public holidays => on except holidays JP
+    can you do it at 7:15 instead => on 7:15
+    change it to 7p => on 19:00
+    turn it back on => resume
+    post a digest of three items every friday at 16:00 => on 16:00 fri digest 3
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
@@ -133,12 +157,15 @@ _LOOKUPS = """
     change the constitution; ask nato for help; mute swans; post reform every year
     the question of crimea; friday prayers at the mosque; skip generation; stop the clocks at 10
     make it to the final; silence; hold; kill; end; delete that post; remove your last message
-    cancel the post; drop that message; stop it; delete it; remove the last question; no 10; no 2
+    cancel the post; drop that message; delete it; remove the last question; no 10; no 2
     delete everything; remove the digest; delete the questions; cancel the last digest; drop 24
     not in my name; only on fox news; we're off to a bad start; sorry, not sorry
     drop a question in here; i meant what i said; nobody is in charge; actually existing socialism
     no fly zone; put out fire; everyone is out of work; one on one; turn of the century
-    no weekends for doctors
+    no weekends for doctors; stop the war, we are tired; skip, hop and jump; how to stop it
+    end of this; what is this, stop that noise; pause, he said; do it like beckham
+    a question at 11 every day but not on friday, saturday or sunday; discontinued lines
+    resume on a plane; things fall apart; resume from berlin
     get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
 
