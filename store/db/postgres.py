@@ -59,6 +59,10 @@ one writes, and the next one is ready. The others wait without a connection, so 
 _CONNECT_SECONDS = 5
 _CHECKOUT_SECONDS = 10
 """For a checkout from the pool, even if it opens a new connection."""
+_SHARE_SECONDS = 0.1
+"""Between two attempts to get a connection of a server that has none left."""
+_CROWDED_SECONDS = 3600
+"""How often it is logged that the server has no connection left."""
 _LOCK_SECONDS = 10
 """For a lock that another short transaction holds."""
 _STATEMENT_SECONDS = 12
@@ -211,6 +215,8 @@ class Postgres:
         """The connections that are checked out, by the ids of their server processes."""
         self._availability = Availability(on_loss=self._terminate_idle)
         self._retrying = asyncio.Lock()
+        self._crowded_at: float | None = None
+        """When it was last logged that the server has no connection left."""
         self._writing = asyncio.Semaphore(_WRITERS)
 
     @classmethod
@@ -446,12 +452,38 @@ class Postgres:
             return await self._acquire()
 
     async def _acquire(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
+        """Check a connection out of the pool, which opens one if all of its own are in use.
+
+        If the server has none left, wait for one of our own: without any, it is away.
+        """
         import asyncpg
 
-        try:
-            return await self._pool.acquire(timeout=_CHECKOUT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-            raise self._availability.lost(_reason(error)) from error
+        time = asyncio.get_running_loop().time
+        until = time() + _CHECKOUT_SECONDS
+        while True:
+            try:
+                return await self._pool.acquire(timeout=_CHECKOUT_SECONDS)
+            except asyncpg.TooManyConnectionsError as error:
+                if not self._pool.get_size():
+                    raise self._availability.lost(_reason(error)) from error
+                self._log_crowded(error)
+                if time() + _SHARE_SECONDS > until:
+                    raise TemporaryDatabaseError(_CROWDED) from error
+                await asyncio.sleep(_SHARE_SECONDS)
+            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+                raise self._availability.lost(_reason(error)) from error
+
+    def _log_crowded(self, error: Exception) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._crowded_at is None or now - self._crowded_at > _CROWDED_SECONDS:
+            self._crowded_at = now
+            _log.warning(
+                "the database server has no connection left (%s): this process goes on with the %d"
+                " that it has, and wants up to %d; raise max_connections or run fewer processes",
+                _reason(error),
+                self._pool.get_size(),
+                _CONNECTIONS,
+            )
 
     def _terminate_idle(self) -> None:
         """Terminate the unused connections, so that no task has to wait for each of them."""
@@ -555,6 +587,7 @@ def _host_of(url: str) -> str:
 _AWAY = ("08", "57P", "533")
 """SQLSTATEs of a broken connection, of a server that starts or ends, and of one that is crowded."""
 _BUSY = "Another process is writing to the database: try again."
+_CROWDED = "The database has no connection left: try again in a minute."
 _SENTENCES = {
     "53100": "The disk of the database is full: nothing was changed.",
     "25006": "The database can only be read: nothing was changed.",

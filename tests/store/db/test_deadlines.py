@@ -20,6 +20,7 @@ from store.db import (
     Database,
     DatabaseError,
     DatabaseUnavailableError,
+    TemporaryDatabaseError,
     open_database,
     sqlite,
 )
@@ -465,6 +466,72 @@ async def test_a_pool_without_a_free_connection(
             with pytest.raises(DatabaseUnavailableError):
                 await database.fetch(COUNT)
         await count(database)
+
+
+@asynccontextmanager
+async def with_one_connection(server: str) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """Yield the URL of a database for a user with one connection, and a connection of another."""
+    async with postgres.database(server) as url:
+        other = await asyncpg.connect(url)
+        await other.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1 IN ROLE parley")
+        try:
+            yield url.replace("//parley@", "//crowded@"), other
+        finally:
+            await other.execute("DROP ROLE crowded")
+            await other.close()
+
+
+async def test_a_server_without_another_connection_is_not_away(
+    postgres_server: str, caplog: pytest.LogCaptureFixture, outages: Callable[[], list[str]]
+) -> None:
+    caplog.set_level(logging.WARNING, logger="store.db.postgres")
+    crowded = "the database server has no connection left"
+    async with with_one_connection(postgres_server) as (url, _), open_database(url) as database:
+
+        async def work(key: str) -> None:
+            async with database.transaction() as connection:
+                await connection.execute(ADD, key)
+            await database.fetch(COUNT)
+            await database.probe()
+
+        async with database.reading() as connection:
+            tasks = [asyncio.create_task(work(f"K{number}")) for number in range(20)]
+            while crowded not in caplog.text:
+                await connection.fetch(COUNT)
+        await asyncio.gather(*tasks)
+        assert await count(database) == len(tasks)
+    assert outages() == []
+    assert caplog.text.count(crowded) == 1
+
+
+async def test_who_waits_too_long_for_the_only_connection_may_try_again(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch, outages: Callable[[], list[str]]
+) -> None:
+    monkeypatch.setattr(engine, "_CHECKOUT_SECONDS", 1)
+    async with with_one_connection(postgres_server) as (url, _), open_database(url) as database:
+        async with database.reading():
+            with pytest.raises(TemporaryDatabaseError, match="no connection left"):
+                await database.fetch(COUNT)
+        await count(database)
+    assert outages() == []
+
+
+async def test_a_process_without_any_connection_reports_one_outage(
+    postgres_server: str, outages: Callable[[], list[str]]
+) -> None:
+    ended = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = $1"
+    async with (
+        with_one_connection(postgres_server) as (url, other),
+        open_database(url) as database,
+    ):
+        await other.execute(ended, "crowded")
+        last = await asyncpg.connect(url)
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailableError):
+                await database.fetch(COUNT)
+        await last.close()
+        await count(database)
+    assert outages() == [SILENT, BACK]
 
 
 async def test_the_server_s_own_limits_can_be_set(postgres_server: str) -> None:
