@@ -36,7 +36,14 @@ from handlers.parsing.date_tokens import (
     tokenize,
 )
 from handlers.parsing.readings import UnclearError, UnknownWordError
-from handlers.parsing.words import DAY_NAMES, MONTH_NAMES, as_typed, nearest, without_accents
+from handlers.parsing.words import (
+    DAY_NAMES,
+    MONTH_NAMES,
+    as_typed,
+    nearest,
+    with_english_days,
+    without_accents,
+)
 from store.types import ParleyError
 
 _MOST_DATES = 366
@@ -153,6 +160,7 @@ def _choice(readings: Sequence[Dates]) -> str:
 def _understand(words: str, today: date) -> _Meaning:
     """Return what *words* can mean, without what is said twice; raises `ParleyError`."""
     text = _POSSESSIVE.sub("", without_accents(as_typed(words))).strip()
+    text = with_english_days(text)
     text = _INCLUSIVE.sub("", text)  # a range has both of its ends
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError("That is too long. Name fewer dates, or a range: 24 Dec to 2 Jan.")

@@ -4,7 +4,8 @@ import re
 from contextlib import suppress
 from datetime import date
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from handlers.parsing.dates import is_until, parse_posts, parse_until
 from handlers.parsing.delays import pause_of
@@ -28,6 +29,8 @@ _SYNONYMS = {
     "post": DigestWord.NOW,
 }
 """Sub-commands by other words for them."""
+_SPELLED = [*sorted(DigestWord), *(word for word in _SYNONYMS if len(word) > 3)]
+"""The words that may be mistyped: "stopp", "pausse"."""
 _ABOUT_IT = "it|the|question|digest|post|time"
 _IT = re.compile(rf"^(?:(?:{_ABOUT_IT})\s+)+", re.IGNORECASE)
 _MOVED_TO = re.compile(rf"^(?:(?:{_ABOUT_IT}|to|at)\s+)+", re.IGNORECASE)
@@ -39,8 +42,6 @@ _HALT = re.compile(r"(?:(?:the|that|this|my)\s+)?(?:(?P<skip>skip)|pause)\b\s*",
 """What "cancel" takes back."""
 _NO = re.compile(r"(?:not?|never|without|don'?t|do\s+not|nobody|nothing)\b", re.IGNORECASE)
 """The beginning of words that want something not to be done."""
-_MIN_SIMILARITY = 65
-"""How similar, of 100, a mistyped word must be to a known word for “did you mean”."""
 
 
 def guess_command(word: str, rest: str, *, today: date) -> str:
@@ -59,10 +60,9 @@ def guess_command(word: str, rest: str, *, today: date) -> str:
     if guess is DigestWord.NEXT:
         rest = _ASKING.sub(" ", rest)
     if guess is None:
-        nearest = process.extractOne(
-            typed, sorted(DigestWord), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-        )
-        guess = DigestWord(nearest[0]) if nearest else None
+        most = max(1, len(typed) // 3)
+        nearest = process.extractOne(typed, _SPELLED, scorer=OSA.distance, score_cutoff=most)
+        guess = _SYNONYMS.get(nearest[0]) or DigestWord(nearest[0]) if nearest else None
     first, _, others = rest.partition(" ")
     if guess is None and (second := DigestWord.read(first)):
         guess, rest = second, f"{word} {others}"

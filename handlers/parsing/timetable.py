@@ -39,6 +39,7 @@ from handlers.parsing.words import (
     as_typed,
     nearest,
     place_of_name,
+    with_english_days,
 )
 from handlers.parsing.zones import (
     agreeing,
@@ -190,7 +191,7 @@ def parse(words: str, *, zone: str, today: date, base: Timetable | None = None) 
 
 
 def _understand(words: str, zone: str, today: date, base: Timetable | None) -> Timetable:
-    text = " ".join(as_typed(words).split())
+    text = with_english_days(" ".join(as_typed(words).split()))
     if len(text) > _MOST_CHARACTERS:
         raise ParleyError(f"That is too long for a time, days and a time zone. {_possible()}")
     text = _NUMBER_WORD.sub(_in_digits, text)

@@ -12,6 +12,18 @@ from store.language.words import is_english, stem
 from store.language.words import words as words_of
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_FOREIGN_DAYS = (
+    ("montag", "lundi", "lunedi", "lunes", "segunda", "maandag", "poniedziałek"),
+    ("dienstag", "mardi", "martedi", "martes", "terca", "dinsdag", "wtorek"),
+    ("mittwoch", "mercredi", "mercoledi", "miercoles", "quarta", "woensdag", "sroda", "srode"),
+    ("donnerstag", "jeudi", "giovedi", "jueves", "quinta", "donderdag", "czwartek"),
+    ("freitag", "vendredi", "venerdi", "viernes", "sexta", "vrijdag", "piatek"),
+    ("samstag", "sonnabend", "samedi", "sabato", "sabado", "zaterdag", "sobota", "sobote"),
+    ("sonntag", "dimanche", "domenica", "domingo", "zondag", "niedziela", "niedziele"),
+)
+_ENGLISH_DAYS = {word: DAY_NAMES[day] for day, words in enumerate(_FOREIGN_DAYS) for word in words}
+"""The weekdays by their names in German, French, Italian, Spanish, Portuguese, Dutch and Polish."""
+_FOREIGN = re.compile(r"(?<!\bsanto )(?<!\w)([^\W\d_]+)(?:-feiras?)?(?!\w)", re.IGNORECASE)
 DAY_PLURALS = tuple(f"{name}s" for name in DAY_NAMES)
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -88,6 +100,16 @@ def without_accents(words: str) -> str:
     return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
+def with_english_days(words: str) -> str:
+    """Return *words* with the weekdays of other languages in English: segunda-feira, samedi."""
+    return _FOREIGN.sub(_in_english, words)
+
+
+def _in_english(match: re.Match[str]) -> str:
+    word = without_accents(match[1].lower())
+    return _ENGLISH_DAYS.get(word) or _ENGLISH_DAYS.get(word.removesuffix("s")) or match[0]
+
+
 def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int | None:
     """Return the index of the first of *names* that *word* begins, or None.
 
@@ -99,12 +121,18 @@ def place_of_name(word: str, names: Sequence[str], *, min_letters: int) -> int |
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Return the one of *known* that *word* misspells or shortens, or None."""
-    if len(word) < 3:
+    """Return the one of *known* that *word* misspells or shortens, or None.
+
+    None, too, if it shortens a weekday of another language, or is more like one.
+    """
+    if len(word) < 3 or any(day.startswith(word.lower()) for day in _ENGLISH_DAYS):
         return None
     found = process.extractOne(
         word, known, scorer=fuzz.ratio, processor=str.lower, score_cutoff=_MIN_SIMILARITY
     )
+    foreign = process.extractOne(word.lower(), [*_ENGLISH_DAYS], scorer=fuzz.ratio)
+    if found and foreign[1] > found[1]:
+        return None
     if found and not (
         is_english(word.lower()) and OSA.distance(word.lower(), found[0].lower()) > 1
     ):

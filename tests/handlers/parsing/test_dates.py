@@ -374,3 +374,24 @@ WORDS = st.sampled_from(
 def test_any_words_are_dates_to_come_or_one_sentence(words: str) -> None:
     with suppress(ParleyError):
         assert all(on >= TUESDAY for on in parse_dates(words, today=TUESDAY))
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        *(("segunda", 0), ("terça-feira", 1), ("quarta", 2), ("sextas", 4), ("Sábado", 5)),
+        *(("lundi", 0), ("jeudi", 3), ("dimanche", 6), ("lunes", 0), ("miércoles", 2)),
+        *(("mercoledì", 2), ("domenica", 6), ("Freitag", 4), ("sonnabend", 5), ("zaterdag", 5)),
+        *(("środa", 2), ("w sobotę", None), ("poniedziałek", 0), ("sgunda", None), ("jue", None)),
+    ],
+)
+def test_a_weekday_of_another_language_is_never_another_day(typed: str, day: int | None) -> None:
+    friday = date(2026, 11, 27) if day != 4 else date(2026, 11, 26)
+    if day is None:
+        with pytest.raises(ParleyError) as caught:
+            parse_posts(typed, today=friday)
+        assert not getattr(caught.value, "readings", ())
+        return
+    posts = parse_posts(typed, today=friday)
+    assert not isinstance(posts, int)
+    assert [on.weekday() for on in posts] == [day]

@@ -76,3 +76,11 @@ def test_to_put_off_to_a_day_or_a_time_is_a_change() -> None:
     assert guess_command("delay", "lunch-quiz to monday", today=_TODAY) == "on lunch-quiz to monday"
     assert guess_command("delay", "it to 10:30", today=_TODAY) == "on 10:30"
     assert guess_command("change", "until 10 december", today=_TODAY) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "guess"),
+    [("aus", ""), ("stopp", "off"), ("pausse", "pause"), ("kip", "skip"), ("of", "off")],
+)
+def test_a_mistyped_word_is_close_to_the_one_that_is_meant(typed: str, guess: str) -> None:
+    assert guess_command(typed, "", today=_TODAY) == guess
