@@ -49,11 +49,13 @@ class Brief:
         respond: AsyncRespond,
     ) -> BoltResponse:
         team_id, user_id = command["team_id"], command["user_id"]
-        if talk := await self.lookup.small_talk(words):
+        asked = await self.lookup.understood(words)
+        if isinstance(asked, SmallTalk):
             self.slack.background.start(
-                self._small_talk(talk, words, where, command, respond), respond
+                self._small_talk(asked, words, where, command, respond), respond
             )
             return BoltResponse(status=200, body="")
+        words = asked
         found = await self.store.corpus.find(words)
         context["outcome"] = type(found).__name__.lower()
         is_admin = self.slack.directory.known_corpus_admin(team_id, user_id)

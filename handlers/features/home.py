@@ -11,6 +11,7 @@ from handlers.button_value import MODAL
 from handlers.features.dependencies import Options, Slack
 from handlers.features.lookup import LookUp
 from handlers.features.talk import Talk
+from handlers.parsing.small_talk import SmallTalk
 from handlers.slack.api_errors import FAILURES
 from handlers.slack.background import answer
 from handlers.slack.button_press import Press
@@ -59,15 +60,16 @@ class Home:
 
     async def search(self, press: Press, respond: AsyncRespond) -> None:
         """Look up the words typed into the search box."""
-        words, who = press.value.words, (press.team_id, press.user_id)
-        if talk := await self.lookup.small_talk(words):
+        who = press.team_id, press.user_id
+        asked = await self.lookup.understood(press.value.words)
+        if isinstance(asked, SmallTalk):
             is_guest = await self.slack.directory.is_guest(*who)
             examples = self.lookup.examples()
-            shown = small_talk(talk, examples, where=MODAL, is_guest=is_guest)
+            shown = small_talk(asked, examples, where=MODAL, is_guest=is_guest)
         else:
             is_admin = await self.slack.directory.is_corpus_admin(*who)
             shown = await self.lookup.answer(
-                words, where=MODAL, count_for=press.team_id, is_admin=is_admin
+                asked, where=MODAL, count_for=press.team_id, is_admin=is_admin
             )
         await answer(respond, shown)
 

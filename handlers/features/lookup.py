@@ -11,7 +11,7 @@ from slack_bolt import BoltResponse
 
 from handlers.button_value import CHANNEL
 from handlers.features.dependencies import Options
-from handlers.parsing.small_talk import SmallTalk, is_learned, meant_talk, small_talk
+from handlers.parsing.small_talk import SmallTalk, has_word, is_certain, meant_talk, small_talk
 from handlers.slack.people import Colleague
 from handlers.views import story as views
 from handlers.views.message import Message
@@ -33,6 +33,8 @@ class _Rendered:
     """The message as JSON, which takes much less memory than its blocks."""
 
 
+_LATEST = "latest"
+"""What to look up for the newest stories."""
 _ACK_SECONDS = 2.2
 """How long an answer in the ack may take: Slack gives a command three seconds."""
 
@@ -173,18 +175,24 @@ class LookUp:
             raise ParleyError(views.gone())
         return article
 
-    async def small_talk(self, words: str, *, is_message: bool = False) -> SmallTalk | None:
-        """Return what kind of small talk *words* in a search are; None for a look-up.
+    async def understood(self, words: str, *, is_message: bool = False) -> SmallTalk | str:
+        """Return the kind of small talk that *words* in a search are, or what to look up.
 
-        A phrase of courtesy such as "salve" is a look-up if it finds a story, and so is a sentence
-        that is only like those that Parley has learned. In a message, that sentence may have words
-        that Parley does not know.
+        Unless it is certain, small talk is a look-up if it finds a story that has one of its words.
+        In a message, words that Parley does not know may be small talk if they find no story.
         """
         talk = small_talk(words) if words else None
-        if talk and not talk.is_courtesy and is_learned(words):
-            return talk
-        talk = talk or (meant_talk(words) if is_message else None)
-        return talk if talk and not isinstance(await self.store.corpus.find(words), Found) else None
+        if not (talk and is_certain(words)):
+            is_known = bool(talk)
+            talk = talk or (meant_talk(words) if is_message else None)
+            found = await self.store.corpus.find(words) if talk else None
+            if isinstance(found, Found) and is_known:
+                is_lookup = has_word(words, of=found.matches[0].why)
+            else:
+                is_lookup = isinstance(found, Found)
+            if talk is None or is_lookup:
+                return words
+        return _LATEST if talk is SmallTalk.NEWEST else talk
 
     def count_miss(self, team_id: TeamId) -> None:
         """Count a search miss of the team, without its words, if misses are kept."""

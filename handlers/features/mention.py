@@ -124,21 +124,22 @@ class Mention:
             # Without its slash, a command is a look-up if it finds something.
             found = await self.lookup.store.corpus.find(words)
             command = None if isinstance(found, Found) else command
-        talk = None
-        if not (command and is_typed):
-            talk = await self.lookup.small_talk(words, is_message=not command)
-        talk = SmallTalk.ABOUT if is_help(words) else talk
-        if talk:
+        asked: SmallTalk | str = words
+        if is_help(words):
+            asked = SmallTalk.ABOUT
+        elif not (command and is_typed):
+            asked = await self.lookup.understood(words, is_message=not command)
+        if isinstance(asked, SmallTalk):
             examples = self.lookup.examples()
             shown = await self.schedules.small_talk(
-                talk, team_id, user_id, event["channel"], text, examples=examples, where=where
+                asked, team_id, user_id, event["channel"], text, examples=examples, where=where
             )
         elif command:
             shown = welcome.command(command, rest)
         else:
             is_admin = await self.slack.directory.is_corpus_admin(team_id, user_id)
             shown = await self.lookup.answer(
-                words, where=where, count_for=team_id, is_admin=is_admin
+                asked, where=where, count_for=team_id, is_admin=is_admin
             )
         await answer(respond, shown)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
-from handlers.button_value import is_direct
+from handlers.button_value import Value, is_direct
 from handlers.features.dependencies import Options, Slack
 from handlers.features.schedule_rights import ScheduleRights
 from handlers.parsing.schedule_names import take_name
@@ -45,6 +45,11 @@ class ScheduleList:
         In a direct message those are all that the person may know of. *text* is what was said, as
         Slack sent it. Raises `ParleyError` if it names a channel that the person is not in.
         """
+        thread_ts = Value(where=where).thread_ts
+        if talk is SmallTalk.WHY and thread_ts:
+            post = await self.store.posts.by_message(team_id, channel_id, thread_ts)
+            if post:
+                return views.why(post)
         is_guest = await self.slack.directory.is_guest(team_id, user_id)
         if not is_guest and small_talk.is_about_schedules(talk):
             linked, name = channel_in(text)

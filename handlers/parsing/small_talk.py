@@ -17,6 +17,7 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, groupby, pairwise
 from math import log
+from unicodedata import normalize
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -57,6 +58,14 @@ class SmallTalk(Enum):
     """How to ask a channel a question now."""
     INVITE = auto()
     """How to get Parley into a channel."""
+    WHY = auto()
+    """Why a post was chosen, and by whom."""
+    STORY = auto()
+    """Where the story of a question is."""
+    NEWEST = auto()
+    """What has come in lately."""
+    REMIND = auto()
+    """A reminder for one person, which Parley cannot send."""
 
     @property
     def is_courtesy(self) -> bool:
@@ -72,7 +81,8 @@ _COURTESIES = frozenset(
 _COMMAND = re.compile(r"/[\w-]*?(?=(?:brief|discuss|digest|corpus)\b)")
 _CHANNEL = re.compile(r"#[^\W\d]\S*")
 _EMOJI = re.compile(r":[\w+'-]+:")
-_IS = re.compile(r"\b(what|that|it|who|how|when|where|there|here)['’]s\b")
+_IS = re.compile(r"\b(what|that|who|how|when|where|there|here|it(?=['’]))['’]?s\b")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:am|pm|h|m|min|st|nd|rd|th)?")
 _TOPIC = re.compile(
@@ -114,10 +124,24 @@ def small_talk(text: str) -> SmallTalk | None:
     return kind
 
 
-def is_learned(text: str) -> bool:
-    """Return whether *text* is a sentence of several words that Parley has learned from."""
-    sentence = _significant(map(_token, _words(text)))
-    return len(sentence) > 1 and sentence in _EXAMPLES
+def is_certain(text: str) -> bool:
+    """Return whether *text* is small talk even if it finds a story.
+
+    That is a word for help, or a sentence of several words that Parley has learned from. Courtesies
+    take one word more: "happy holidays" may be a headline.
+    """
+    words = _words(text)
+    sentence = _significant(map(_token, words))
+    kind = _EXAMPLES.get(sentence)
+    if kind is None:
+        return False
+    return len(sentence) > 1 + kind.is_courtesy or not _HELP.isdisjoint(words)
+
+
+def has_word(text: str, *, of: Iterable[str]) -> bool:
+    """Return whether *text* has one of the words *of* something, in any of its forms."""
+    bases = {_base(word) for one in of for word in _words(one)}
+    return any(_base(word) in bases for word in _words(text))
 
 
 def meant_talk(text: str) -> SmallTalk | None:
@@ -134,10 +158,11 @@ def discussed(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Return the words of *text* in lower case; a command is a word, and so is a channel."""
-    text = _COMMAND.sub(" command", _CHANNEL.sub("channel", _EMOJI.sub(" ", text.lower())))
-    if "'" in text or "’" in text:
-        text = _IS.sub(r"\1 is", text).replace("'", "").replace("’", "")
-    return _WORD.findall(text)
+    if not text.isascii():
+        # People leave out accents, and write Japanese in letters of two widths.
+        text = normalize("NFKC", _ACCENTS.sub("", normalize("NFKD", text)))
+    text = _COMMAND.sub(" command", _CHANNEL.sub("channel", _EMOJI.sub(" ", text.casefold())))
+    return _WORD.findall(_IS.sub(r"\1 is", text).replace("'", "").replace("’", ""))
 
 
 def _is_other_form(word: str) -> bool:
@@ -163,9 +188,12 @@ def _sections() -> dict[str, list[str]]:
 
 _SECTIONS = _sections()
 _SPELLED = {word for lines in _SECTIONS.values() for line in lines for word in _words(line)}
+_HELP = {word for line in _SECTIONS.pop("HELP") for word in _words(line)}
 _STANDS_FOR = {
-    _base(word): _base(line.split()[0]) for line in _SECTIONS.pop("SAME") for word in line.split()
-} | {_base(word): "" for line in _SECTIONS.pop("FILLERS") for word in line.split()}
+    _base(word): _base(first)
+    for first, *others in [*map(_words, _SECTIONS.pop("SAME")), ["help", *_HELP]]
+    for word in [first, *others]
+} | {_base(word): "" for line in _SECTIONS.pop("FILLERS") for word in _words(line)}
 """The token of a word that has others of the same meaning, or "" for one that says nothing."""
 _BASES = [
     (None if section == "LOOKUP" else SmallTalk[section], [*map(_base, _words(sentence))])
@@ -221,10 +249,14 @@ for _kind_of, _bases in _BASES:
 _FEATURES = frozenset().union(*_COUNTS.values())
 
 
-def _kind(sentence: Sequence[str], *, min_pairs: int) -> _Kind:
+def _kind(sentence: tuple[str, ...], *, min_pairs: int) -> _Kind:
     """Return the most likely kind; None if less than *min_pairs* pairs of words speak for it."""
     features = _features(sentence) & _FEATURES
-    kind = max(_COUNTS, key=lambda kind: _log_likelihood(kind, features))
+    kind = (
+        _EXAMPLES[sentence]
+        if sentence in _EXAMPLES
+        else max(_COUNTS, key=lambda kind: _log_likelihood(kind, features))
+    )
     pairs = sum(len(one) == 2 and one in _COUNTS[kind] for one in features)
     return kind if pairs >= min_pairs else None
 

@@ -126,6 +126,20 @@ _ANSWERS = {
         " message.",
         then=_Then.TOPICS,
     ),
+    SmallTalk.WHY: _Answer(
+        text="*Why this one?* in the menu (⋮) of a post says how it was chosen. What a channel was"
+        " not asked yet comes first. {In} the channel, `{digest}` shows who set up each schedule."
+    ),
+    SmallTalk.STORY: _Answer(
+        text="The story of a question is the first reply in its thread, with its date and source."
+        " For another story, {how_to_ask}."
+    ),
+    SmallTalk.NEWEST: _Answer(text="Type `{brief} latest` for the newest stories."),
+    SmallTalk.REMIND: _Answer(
+        text="I post to channels, and remind nobody by themselves. Slack does: type `/remind me`,"
+        " what about and when. For a question that comes regularly, type `{digest} on 09:30` in a"
+        " channel."
+    ),
 }
 """The answer to each kind; None stands for the introduction. Slash commands do not work in threads
 (docs.slack.dev, Implementing slash commands)."""
@@ -186,6 +200,7 @@ def small_talk(
         In="Outside of threads, in" if Value(where=where).thread_ts else "In",
         topic=example(examples),
         how_to_ask=_how_to_ask(where),
+        brief=Command.BRIEF,
         digest=Command.DIGEST,
         discuss=Command.DISCUSS,
         corpus=Command.CORPUS,

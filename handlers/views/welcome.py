@@ -11,6 +11,8 @@ from handlers.views.story import topics
 
 ABOUT = "I find stories from a few words, and bring channels a good question to talk about."
 
+LANGUAGES = "I take orders in English; stories, and searches for them, may be in any language."
+
 
 def with_topics(text: str, examples: Sequence[str], *, where: str) -> Message:
     """Render *text*, and a button for each of the *examples*, which are topics with stories."""
@@ -44,7 +46,7 @@ def introduction(examples: Sequence[str], *, where: str) -> Message:
     elif where == MODAL:
         tries[0] = f"Type a few words into the search box, such as `{topic}`. Typos are fine."
     lines = "\n".join(f"{number}. {line}" for number, line in enumerate(tries, start=1))
-    text = f"Hello! {ABOUT} Three things to try:\n{lines}"
+    text = f"Hello! {ABOUT} Three things to try:\n{lines}\n{LANGUAGES}"
     return with_topics(text, examples, where=where)
 
 

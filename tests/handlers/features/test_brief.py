@@ -188,7 +188,15 @@ async def test_without_words_it_explains(slack: Slack, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "answered"),
-    [("hello", "`/brief Geneva`"), ("who are you", "`/brief Geneva`"), ("bye", "See you!")],
+    [
+        ("hello", "`/brief Geneva`"),
+        ("who are you", "`/brief Geneva`"),
+        ("bye", "See you!"),
+        ("ヘルプ", "I take orders in English"),
+        ("Why this question?", "*Why this one?* in the menu"),
+        ("Can I see the article?", "first reply in its thread"),
+        ("remind me at 3pm", "`/remind me`"),
+    ],
 )
 async def test_small_talk_is_answered_as_such(slack: Slack, said: str, answered: str) -> None:
     (answer,) = await slack.type(f"/brief {said}")
@@ -200,6 +208,28 @@ async def test_a_greeting_that_stands_in_a_story_is_looked_up(slack: Slack) -> N
     await slack.type("/corpus reload")
     (answer,) = await slack.type("/brief salve")
     assert "heals burns" in answer["text"]
+
+
+@pytest.mark.parametrize("said", ["ajuda", "valeu!", "you are welcome"])
+async def test_small_talk_that_only_resembles_a_story_is_answered(slack: Slack, said: str) -> None:
+    story = "Welcome to Valência\nOs vizinhos ajudam o clube.\nUma ideia.\nPor quê?\n"
+    (slack.corpus / "new.txt").write_text(story)
+    await slack.type("/corpus reload")
+    (answer,) = await slack.type(f"/brief {said}")
+    assert "Valência" not in answer["text"]
+
+
+@pytest.mark.parametrize("said", ["what did I miss?", "Was gibt es Neues?", "últimas notícias"])
+async def test_what_is_new_is_answered_with_the_newest_stories(slack: Slack, said: str) -> None:
+    story = (
+        "published_at: 2026-11-20\n\nBakery opens\nThe bakery is new.\nGood bread.\nWho bakes?\n"
+    )
+    (slack.corpus / "new.txt").write_text(story)
+    await slack.type("/corpus reload")
+    (typed,) = await slack.type(f"/brief {said}")
+    (mentioned,) = await slack.say(f"@Parley {said}")
+    assert "Bakery opens" in typed["text"]
+    assert "Bakery opens" in mentioned["text"]
 
 
 async def test_the_examples_of_the_help_find_something(slack: Slack) -> None:

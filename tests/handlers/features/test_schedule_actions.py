@@ -437,6 +437,20 @@ async def test_why_this_one_is_answered_for_anybody(slack: Slack) -> None:
     assert "revision 1" in reply
 
 
+@pytest.mark.parametrize("said", ["why this question?", "Who picked this?", "warum diese Frage?"])
+async def test_why_this_one_is_answered_in_the_thread_of_a_post(slack: Slack, said: str) -> None:
+    post = await posted(slack)
+    (answer,) = await slack.say(f"@Parley {said}", user=CHLOE, thread_ts=post["ts"])
+    assert "Not asked here yet (0 of 3 so far)" in answer["text"]
+    assert answer["ephemeral"]
+
+
+async def test_why_this_one_is_explained_elsewhere(slack: Slack) -> None:
+    root = slack.workspace.post_as(BEN, GENERAL, "Anybody?")
+    (answer,) = await slack.say("@Parley why this question?", thread_ts=root["ts"])
+    assert "*Why this one?* in the menu" in answer["text"]
+
+
 async def test_the_menu_skips_and_pauses(slack: Slack) -> None:
     post = await posted(slack)
     assert "No post on Wed 25 Nov 2026" in await choose(slack, post, MENU_SKIP)

@@ -8,21 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.parsing import small_talk as module
-from handlers.parsing.small_talk import SmallTalk, discussed, meant_talk, small_talk
+from handlers.parsing.small_talk import (
+    SmallTalk,
+    discussed,
+    has_word,
+    is_certain,
+    meant_talk,
+    small_talk,
+)
 from tests.machine import ROOT
 
 _SAID = {
     SmallTalk.HELLO: """
+        wie geht's?; Tudo bem?; boa tarde; ¿Qué tal?; こんにちは; おはようございます
         hello; Hi!; hey there 👋; Good morning, Parley; :wave: hallo; :wave:; 👋; !; ¡Hola!; hi all
         happy friday!; hi parley, how are you?
     """,
     SmallTalk.THANKS: """
+        Noted, with thanks.; Thanks, noted.; muito obrigada!; valeu; ありがとうございます; dziękuję
         thanks; Thank you so much!; thx :+1:; great, thanks; merci beaucoup
         thanks for your help, bye; hi there, thanks a lot!; Thanks, that was very helpful 🙏
     """,
     SmallTalk.BYE: "bye; good bye; see you later; Good night everyone; have a nice weekend",
     SmallTalk.PRAISE: "well done; Good bot; nice one!; that's great; I love it; got it",
-    SmallTalk.FINE: "ok; sorry; never mind; lol; no; yes please",
+    SmallTalk.FINE: """
+        ok; sorry; never mind; lol; no; yes please; You are welcome.; alles klar; 了解です
+    """,
     SmallTalk.ABOUT: """
         what can you do?; who are you; What's this bot?; how does this work?; how do I use it
         what commands do you have; can you help me; what do you know about
@@ -30,6 +41,9 @@ _SAID = {
         is this chatgpt?; are you using an LLM?; is this an AI
         tell me about yourself; who made you; are you a bot?; what is this about; who can see this?
         what does /brief do?; how do i share a story with my team
+        Hilfe bitte!; ajuda; AYUDA; à l'aide; aiuto!; hulp; pomoc; помощь; ヘルプ; ﾍﾙﾌﾟ; 使い方
+        was kannst du; o que você faz?; o que voce faz; ¿hablas español?; 日本語はわかりますか？
+        which languages do you speak; do you use AI to generate text?; you're broken
     """,
     SmallTalk.SCHEDULE: """
         how do I set up a daily question?; how do I post a digest; can I schedule this
@@ -43,6 +57,7 @@ _SAID = {
         pause it until I'm back; change it to twice a week; push it back by an hour
         make it less often; a bit later please; nothing on Wednesdays; leave out bank holidays
         can you do it an hour later?; no posts on bank holidays; mute it for the summer
+        how do I turn u off?; stopp; hör bitte auf; pare por favor; やめて
         hold the posts until we return; half an hour earlier please; bring it forward by 30 minutes
     """,
     SmallTalk.OWNER: """
@@ -62,6 +77,8 @@ _SAID = {
         what do you know about me?; who can see what I search for?; erase my search history
         are my searches logged?; can admins see what I ask you?
         are you reading our conversations?; what is your privacy policy
+        is what I type here discoverable?; are these chats privileged; is this conversation private
+        wer kann das sehen?; quem pode ver isso?
     """,
     SmallTalk.NEXT: """
         when is the next question?; which channels get a question?; what time is the next post
@@ -81,6 +98,19 @@ _SAID = {
     """,
     SmallTalk.ADD: "how do I add a story; can I add my own feed; where do the stories come from?",
     SmallTalk.INVITE: "how do I invite you to a channel; can I add parley to our team",
+    SmallTalk.WHY: """
+        why this question; Why this one?; why was that question picked; who chose today's question?
+        how did you choose this one; why do you ask us that; we've already had that question
+        Warum diese Frage?; por que esta pergunta?; なぜこの質問ですか？
+    """,
+    SmallTalk.STORY: """
+        whats the story; can I see the article; where's the story?; is there a link?
+    """,
+    SmallTalk.NEWEST: """
+        what did I miss?; did we miss anything; anything new?; Catch me up, please; what's new?
+        Was gibt's Neues?; novidades?; Quoi de neuf ?; ¿Qué hay de nuevo?; что нового?; 最新ニュース
+    """,
+    SmallTalk.REMIND: "remind me at 3pm; remind me tomorrow; can you set a reminder for 10?",
 }
 
 
@@ -152,6 +182,21 @@ def test_small_talk(kind: SmallTalk) -> None:
         "how do I post a parcel",
         "set up a school in kenya",
         "/brief hello",
+        "why this war",
+        "who chose the pope",
+        "how do they choose a mayor",
+        "Hilfe für Kiew",
+        "ajuda humanitária",
+        "foreign aid",
+        "reminder letters",
+        "missed penalty",
+        "new law",
+        "toy story",
+        "the story of the Titanic",
+        "privileged documents",
+        "AI generated text",
+        "neues Gesetz",
+        "novidades do Flamengo",
     ],
 )
 def test_what_may_be_a_look_up(text: str) -> None:
@@ -168,6 +213,33 @@ def test_what_may_be_a_look_up(text: str) -> None:
 )
 def test_a_long_word_may_be_misspelled(text: str) -> None:
     assert small_talk(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sure"),
+    [
+        *[(text, True) for text in ("help!", "Ajuda", "hilfe bitte", "who set this up")],
+        *[(text, True) for text in ("you are welcome", "Why this one?", "what did I miss")],
+        *[(text, False) for text in ("support", "novidades", "happy holidays", "salve", "turkey")],
+    ],
+)
+def test_what_is_small_talk_even_if_it_finds_a_story(text: str, is_sure: bool) -> None:
+    assert is_certain(text) is is_sure
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "has"),
+    [
+        ("valeu!", ["Valência"], False),
+        ("salve", ["Salve"], True),
+        ("how do I turn it off", ["turns"], True),
+        ("thanks", [], False),
+    ],
+)
+def test_which_words_of_a_story_are_those_of_the_text(
+    text: str, found: list[str], has: bool
+) -> None:
+    assert has_word(text, of=found) is has
 
 
 def test_every_sentence_of_the_file_is_of_its_kind() -> None:
