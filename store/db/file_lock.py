@@ -24,7 +24,9 @@ def held(database: Path, *, alone: bool = True) -> Iterator[None]:
     """
     lock = database.with_name(f"{database.name}.lock")
     try:
-        private.create(lock)
+        if not lock.exists():
+            private.create(lock)
+            private.keep_owner(lock, like=database if database.exists() else lock.parent)
         file = lock.open("ab+", buffering=0)
     except OSError as error:
         raise DatabaseError(f"{lock} cannot be written: {error.strerror}.") from error

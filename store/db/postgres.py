@@ -237,7 +237,8 @@ class Postgres:
             import asyncpg
         except ImportError as error:
             raise DatabaseError(
-                "PostgreSQL needs its driver: pip install '.[postgres]', in Parley's folder."
+                "PostgreSQL needs its driver: `pip install -c constraints.txt '.[postgres]'`, in"
+                " Parley's folder, with -e before it in a checkout."
             ) from error
         connections: WeakSet[asyncpg.Connection[Any]] = WeakSet()
 

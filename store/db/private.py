@@ -25,6 +25,26 @@ def create(path: Path) -> None:
         path.chmod(_OWNER_ONLY)
 
 
+def keep_owner(path: Path, *, like: Path) -> None:
+    """Set the owner of *path*, which this process has created, to that of *like*.
+
+    Only what root has created may need it: the service that uses the database often runs as
+    another user, who could not open the file.
+    """
+    if os.geteuid() == 0:
+        model = like.stat()
+        # Whoever owns the folder could have put a link in its place.
+        os.chown(path, model.st_uid, model.st_gid, follow_symlinks=False)
+
+
+def create_folder(folder: Path) -> None:
+    """Create *folder* and its parents; root's belong to the owner of the folder they are in."""
+    if not folder.is_dir():
+        create_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        keep_owner(folder, like=folder.parent)
+
+
 @contextmanager
 def written_whole(file: Path) -> Iterator[Path]:
     """Yield a new private file that becomes *file* at the end, or is deleted after an error.

@@ -7,6 +7,7 @@ cannot be stopped. A call that misses its deadline may still be done later, or n
 import asyncio
 import os
 import sqlite3
+import stat
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -434,6 +435,7 @@ class SQLite:
         """Copy the file beside itself; the copy replaces an older one of the same name."""
         to = self._path.with_name(self._path.name + suffix)
         await asyncio.to_thread(_copy_file, self._path, to)
+        private.keep_owner(to, like=self._path)
         return to
 
     @asynccontextmanager
@@ -456,8 +458,10 @@ def _find(path: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    private.create(path)
+    private.create_folder(path.parent)
+    if not path.exists():
+        private.create(path)
+        private.keep_owner(path, like=path.parent)
     # Open it here first, because aiosqlite leaves a thread running if it fails to open a file.
     sqlite3.connect(path).close()
 
@@ -664,19 +668,28 @@ def _copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:
 async def replace_file(path: Path, *, by: Path) -> Path | None:
     """Replace the database *path* by a copy of the database *by*.
 
-    Return the new name of the replaced file; None if there was none. Raises `DatabaseError` if
-    *path* is in use, or if *by* is damaged or is not a Parley database.
+    Return the new name of the replaced file; None if there was none. The copy gets the owner and
+    the mode of that file. Raises `DatabaseError` if *path* is in use or another user's, or if *by*
+    is damaged or is not a Parley database.
     """
     return await asyncio.to_thread(_replace_file, path, by)
 
 
 def _replace_file(path: Path, by: Path) -> Path | None:
     with _as_database_error(path, "restored"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.create_folder(path.parent)
+        old = path.stat() if path.exists() else None
+        if old and os.geteuid() not in (0, old.st_uid):
+            raise DatabaseError(
+                f"The database {path} belongs to another user: run this as that user."
+            )
         with held(path):
             restored = path.with_name(f"{path.name}.restored")
             _copy_file(by, restored, damaged=BAD_BACKUP)
-            kept = _put_aside(path) if path.exists() else None
+            private.keep_owner(restored, like=path if old else path.parent)
+            if old:
+                restored.chmod(stat.S_IMODE(old.st_mode))
+            kept = _put_aside(path) if old else None
             restored.rename(path)
     return kept
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from store.db import exposed, open_database, private
+from store.db import DatabaseError, exposed, open_database, private
 from store.db.backup import backup, copy, restore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs files with modes")
@@ -106,3 +106,55 @@ async def test_file_systems_without_modes_work(
     assert private.is_exposed(path)
     monkeypatch.setattr(private, "os", SimpleNamespace(name="nt"))
     assert not private.is_exposed(path)
+
+
+def owners(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_uid for file in sorted(folder.iterdir())}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may change owners")
+async def test_what_root_writes_belongs_to_the_owner_of_the_database(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "backup.db"
+    database = data / "parley.db"
+    await write(url_of(database))
+    await backup(url_of(database), file)
+    (data / "parley.db.lock").unlink(missing_ok=True)
+    database.chmod(0o640)
+    for path in (data, database):
+        os.chown(path, 4711, 4712)
+    await restore(file, url_of(database))
+    async with open_database(url_of(database), hold=True) as opened:
+        await opened.keep_copy(".schema-1")
+        assert set(owners(data).values()) == {4711}
+    assert (database.stat().st_gid, modes(data)["parley.db"]) == (4712, "0o640")
+    assert owners(data).keys() > {"parley.db", "parley.db.lock", "parley.db.replaced-1"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may change owners")
+@pytest.mark.parametrize("is_restored", [True, False])
+async def test_a_database_that_root_creates_belongs_to_the_owner_of_its_folder(
+    tmp_path: Path, is_restored: bool
+) -> None:
+    await write(url_of(tmp_path / "old.db"))
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 4711, 4712)
+    database = home / "new" / "data" / "parley.db"
+    if is_restored:
+        await restore(tmp_path / "old.db", url_of(database))
+    async with open_database(url_of(database), hold=True):
+        assert set(owners(database.parent).values()) == {4711}
+    assert owners(home) | owners(home / "new") == {"new": 4711, "data": 4711}
+
+
+async def test_a_database_of_another_user_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, file = tmp_path / "parley.db", tmp_path / "backup.db"
+    await write(url_of(database))
+    await backup(url_of(database), file)
+    before = modes(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: database.stat().st_uid + 1)
+    with pytest.raises(DatabaseError, match="belongs to another user"):
+        await restore(file, url_of(database))
+    assert modes(tmp_path) == before
