@@ -29,6 +29,7 @@ from store.db import (
     examine,
     exists,
     exposed,
+    pending_migration,
     readable,
 )
 from store.db.private import is_exposed
@@ -228,6 +229,7 @@ async def _stored(
             installations = await store.installations.list()
             feeds = await store.sources.all()
         await examine(url)
+        pending = await pending_migration(url) if exists(url) else None
     except (DatabaseUnavailableError, TemporaryDatabaseError) as error:
         found.unreachable.append(f"Database: {error}")
     except ParleyError as error:
@@ -236,6 +238,12 @@ async def _stored(
         held = f"revision {revision.number}" if revision else "nothing loaded yet"
         new = "" if exists(url) else "; it does not exist yet, and `run` or `load` creates it"
         found.passed.append(f"Database: {readable(url)}, {held}{new}.")
+        if pending:
+            old, newest = pending
+            found.warnings.append(
+                f"Database: the next start, `migrate` or `load` updates its schema from {old} to"
+                f" {newest}, and an older Parley cannot open it then."
+            )
         if feeds:
             _feeds(feeds, settings, found)
         if samples.are_loaded(revision):

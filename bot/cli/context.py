@@ -25,11 +25,18 @@ def command_settings(environ: Mapping[str, str]) -> Settings:
 async def command_store(
     environ: Mapping[str, str], *, is_looking: bool = False
 ) -> AsyncIterator[Store]:
-    """Open the store of a command that needs a database, or raise `DatabaseError` if none exists.
+    """Read the settings of a command, and open the database as `existing_store` does."""
+    async with existing_store(command_settings(environ), is_looking=is_looking) as store:
+        yield store
+
+
+@asynccontextmanager
+async def existing_store(settings: Settings, *, is_looking: bool = False) -> AsyncIterator[Store]:
+    """Open the store of a database, or raise `DatabaseError` if it does not exist.
 
     A command that only looks (*is_looking*) changes no file.
     """
-    url = command_settings(environ).database_url
+    url = settings.database_url
     if not exists(url):
         raise DatabaseError(
             f"There is no database {readable(url)}."

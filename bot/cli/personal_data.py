@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Mapping
 
-from bot.cli.context import command_store
+from bot.cli.context import command_settings, command_store, existing_store
 from bot.cli.terminal import complain, is_confirmed, say, say_json
 from bot.clock import system_clock
-from bot.settings import Settings
+from store.db import copies_of
 
 
 async def export(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -23,20 +23,25 @@ async def forget(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
     """Erase what is stored about a person or a team, after asking."""
     team_id, user_id = arguments.who
     who = f"{user_id} of {team_id}" if user_id else f"the team {team_id}"
-    async with command_store(environ) as store:
+    settings = command_settings(environ)
+    # Only look until it is certain that something is erased: opening may migrate the database.
+    async with existing_store(settings, is_looking=True) as store:
         effects = await store.personal_data.effects(team_id, user_id)
-        if not effects:
-            say(f"Nothing is stored about {who}.")
-        else:
-            say(f"What is stored about {who}:")
-            for effect in effects:
-                say(f"- {effect}")
-            if not (arguments.yes or is_confirmed("Erase it? This cannot be undone [y/N] ")):
-                complain("Nothing was erased. Use --yes to erase without asking.")
-                return 2
+    if not effects:
+        say(f"Nothing is stored about {who}.")
+    else:
+        say(f"What is stored about {who}:")
+        for effect in effects:
+            say(f"- {effect}")
+        if not (arguments.yes or is_confirmed("Erase it? This cannot be undone [y/N] ")):
+            complain("Nothing was erased. Use --yes to erase without asking.")
+            return 2
+        async with existing_store(settings) as store:
             await store.personal_data.forget(team_id, user_id)
-            say("Erased. Delete backups and log files yourself: they are unchanged.")
-    for admin in sorted(Settings.from_env(environ, connecting=False).admin_user_ids):
+        say("Erased. Delete backups and log files yourself: they are unchanged.")
+    if copies := copies_of(settings.database_url):
+        say(f"These copies may still hold it: {', '.join(map(str, copies))}.")
+    for admin in sorted(settings.admin_user_ids):
         if admin in (user_id, f"{team_id}:{user_id}") or (
             not user_id and admin.startswith(f"{team_id}:")
         ):

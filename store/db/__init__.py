@@ -36,10 +36,12 @@ __all__ = [
     "Row",
     "TemporaryDatabaseError",
     "connect",
+    "copies_of",
     "examine",
     "exists",
     "exposed",
     "open_database",
+    "pending_migration",
     "places",
     "readable",
     "to_instant",
@@ -105,6 +107,18 @@ async def examine(url: str) -> None:
     """
     async with open_database(url, is_looking=True) as database:
         await database.examine()
+
+
+def copies_of(url: str) -> Sequence[Path]:
+    """Return the files that an upgrade or a restore has left beside the database at *url*."""
+    return [] if not url.startswith(sqlite.URL) else sqlite.copies_of(sqlite.path_of(url))
+
+
+async def pending_migration(url: str) -> tuple[int, int] | None:
+    """Return the schema of the database at *url* and the newer one that opening it would bring."""
+    async with connect(url, is_looking=True) as database:
+        version, newest = await version_of(database), newest_version()
+    return (version, newest) if version < newest else None
 
 
 def exposed(url: str) -> Sequence[Path]:

@@ -352,6 +352,10 @@ class Postgres:
         """Return None: a server has its own backups."""
         return None
 
+    def kept_copy(self, _: str) -> Path | None:
+        """Return None: `keep_copy` makes none."""
+        return None
+
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
         """Open a transaction that changes the schema."""

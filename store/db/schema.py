@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 )
 """
 LEDGER_TABLE = "schema_migration"
+_COPY = ".schema-{}"
+"""The end of the name of the copy that a migration makes, with the number of its schema."""
 
 
 async def migrate(database: Database, *, to: int | None = None, keeps_copy: bool = True) -> None:
@@ -38,7 +40,7 @@ async def migrate(database: Database, *, to: int | None = None, keeps_copy: bool
         applied = {row["version"] for row in rows}
         if applied and keeps_copy and len(applied) < len(files):
             old = max(applied)
-            if copied := await database.keep_copy(f".schema-{old}"):
+            if copied := await database.keep_copy(_COPY.format(old)):
                 log.warning(
                     "updating the database from schema %d to %d; a copy as it was is %s",
                     old,
@@ -70,9 +72,11 @@ async def version_of(database: Database) -> int:
     rows = await database.fetch("SELECT MAX(version) AS version FROM schema_migration")
     version, known = int(rows[0]["version"] or 0), newest_version()
     if version > known:
+        copied = database.kept_copy(_COPY.format(known))
+        which = f" from before the upgrade: `python -m bot restore {copied}`" if copied else ""
         raise DatabaseError(
-            f"The database has schema {version}, this Parley knows {known}: "
-            "use the newer Parley that wrote it, or restore a backup."
+            f"The database has schema {version}, this Parley knows {known}: use the newer Parley"
+            f" that wrote it, or restore a backup{which}."
         )
     return version
 

@@ -6,6 +6,7 @@ cannot be stopped. A call that misses its deadline may still be done later, or n
 
 import asyncio
 import os
+import re
 import sqlite3
 import stat
 from collections.abc import (
@@ -433,10 +434,18 @@ class SQLite:
 
     async def keep_copy(self, suffix: str) -> Path | None:
         """Copy the file beside itself; the copy replaces an older one of the same name."""
-        to = self._path.with_name(self._path.name + suffix)
+        to = self._beside(suffix)
         await asyncio.to_thread(_copy_file, self._path, to)
         private.keep_owner(to, like=self._path)
         return to
+
+    def kept_copy(self, suffix: str) -> Path | None:
+        """Return the copy that `keep_copy` has made, or None if it does not exist."""
+        copied = self._beside(suffix)
+        return copied if copied.exists() else None
+
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(self._path.name + suffix)
 
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[Connection]:
@@ -629,6 +638,12 @@ def path_of(url: str) -> Path:
 def files_of(path: Path) -> Sequence[Path]:
     """Return the database file and the files that SQLite keeps beside it; some may not exist."""
     return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
+def copies_of(path: Path) -> Sequence[Path]:
+    """Return the older copies of the database *path* beside it, made by an upgrade or a restore."""
+    name = re.compile(re.escape(path.name) + r"\.(schema|replaced)-\d+")
+    return sorted(file for file in path.parent.iterdir() if name.fullmatch(file.name))
 
 
 async def copy_file(path: Path, to: Path, *, damaged: str = _DAMAGED) -> None:

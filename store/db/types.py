@@ -170,6 +170,10 @@ class Database(Protocol):
         """
         ...
 
+    def kept_copy(self, suffix: str) -> Path | None:
+        """Return the copy that `keep_copy` has made with this *suffix*, or None."""
+        ...
+
     def changing_schema(self) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction that changes the schema; only one is open at a time.
 

@@ -147,6 +147,10 @@ class SimulatedDatabase:
         """Raise: the schema is never changed in the simulation."""
         raise NotImplementedError(suffix)
 
+    def kept_copy(self, suffix: str) -> Path | None:
+        """Raise: there is no file in the simulation."""
+        raise NotImplementedError(suffix)
+
     def changing_schema(self) -> AbstractAsyncContextManager[Connection]:
         """Raise: the schema is never changed in the simulation."""
         raise NotImplementedError

@@ -26,6 +26,8 @@ from bot.entrances.socket_mode import SocketLostError
 from bot.manifest import render
 from bot.settings import Settings
 from store import open_store
+from store.db import connect
+from store.db.schema import migrate, newest_version, version_of
 from store.finding.embeddings import Embeddings
 from store.loading.documents.provenance import Provenance
 from store.loading.documents.source import Story
@@ -835,6 +837,31 @@ class TestPersonalData:
         )
         assert told.err == "Nothing was erased. Use --yes to erase without asking.\n"
         assert self.stored() == ("U1", 1)
+
+    def test_nothing_is_migrated_before_forget_is_confirmed(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        url, old = "sqlite:///data/parley.db", newest_version() - 1
+
+        async def version(*, is_created: bool = False) -> int:
+            async with connect(url) as database:
+                if is_created:
+                    await migrate(database, to=old)
+                    async with database.transaction() as connection:
+                        await connection.execute(
+                            "INSERT INTO once (team_id, key, at) VALUES ('T1', 'k', 't')"
+                        )
+                return await version_of(database)
+
+        assert asyncio.run(version(is_created=True)) == old
+        assert main(["forget", "T1"]) == 2
+        assert main(["check"]) == 78
+        assert f"updates its schema from {old} to {old + 1}" in capsys.readouterr().err
+        assert asyncio.run(version()) == old
+        assert main(["forget", "T1", "--yes"]) == 0
+        copied = f"data/parley.db.schema-{old}"
+        assert f"These copies may still hold it: {copied}.\n" in capsys.readouterr().out
+        assert (folder / copied).exists()
 
     @pytest.mark.usefixtures("owned")
     @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from store.db import (
     DatabaseError,
     DatabaseUnavailableError,
     connect,
+    copies_of,
     exists,
     open_database,
     postgres,
@@ -293,8 +294,20 @@ async def test_a_failed_migration_is_rolled_back(
 async def test_a_newer_schema_is_refused(database_url: str) -> None:
     async with open_database(database_url) as database, database.transaction() as connection:
         await connection.execute("INSERT INTO schema_migration (version, name) VALUES (99, 'x')")
-    with pytest.raises(DatabaseError, match=r"schema 99, .* use the newer Parley"):
+    with pytest.raises(DatabaseError, match=r"schema 99, .* use the newer Parley .* a backup\.$"):
         await count(database_url)
+
+
+async def test_a_newer_schema_is_refused_with_the_copy_from_before_the_upgrade(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    async with open_database(url) as database, database.transaction() as connection:
+        copied = await database.keep_copy(f".schema-{newest_version()}")
+        await connection.execute("INSERT INTO schema_migration (version, name) VALUES (99, 'x')")
+    with pytest.raises(DatabaseError, match=re.escape(f"`python -m bot restore {copied}`")):
+        await count(url)
+    assert copies_of(url) == [copied]
 
 
 def _script(snapshot: Path) -> str:
