@@ -56,11 +56,11 @@ class SpokenOrders:
             await self.slack.directory.require_present(team_id, user_id, about)
         if order.verb is Verb.ON:
             return await self._start(order, about, by, is_here=about == here)
+        if order.verb is Verb.OWNER:
+            return views.hand_over()
         schedules = await self._meant(order, about, by)
-        if not schedules and order.is_alone:
-            return None
         if not schedules:
-            return views.unknown_channel(order.verb, order.words)
+            return None if order.is_alone else views.unknown_channel(order.verb, order.words)
         if len(schedules) == 1 and order.verb in (Verb.OFF, Verb.MOVE, Verb.PAUSE):
             (schedule,) = schedules
             # A pause of a day is for anybody: the command knows how long it is.

@@ -32,6 +32,7 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     OFF = "off"
+    OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,14 @@ _TAIL = re.compile(
     r"|for (?:us|me)|immediately|with immediate effect|right (?:now|away)|ok(?:ay)?)|[\s.!?,;:]+)$",
     re.IGNORECASE,
 )
+_OURS = r"(?:it|this|(?:the|this|our|my)\s+(?:\w+\s+)?(?:schedule|question|digest)s?)"
+_HAND_OVER = re.compile(
+    rf"(?:(?:transfer|hand|pass|give)\s+(?:over\s+)?(?:the\s+)?ownership(?:\s+of\s+{_OURS})?"
+    rf"|(?:hand|pass|give)\s+(?:over\s+{_OURS}|{_OURS}\s+over))\s+to\b(?:\s+\S+){{0,2}}"
+    rf"|make\s+(?:\S+\s+){{0,2}}(?:the\s+)?(?:new\s+)?owner(?:\s+of\s+{_OURS})?",
+    re.IGNORECASE,
+)
+"""An order to change who owns a schedule: "make Ben the owner"."""
 _CLAUSE = re.compile(
     r"\s*[,;:.!()]+\s+|\s+(?:-+|(?:be)?cause|cos|bc|since|as|due\s+to|so)\s+"
     r"|\s+(?=(?:we|it|there|they|i)(?:'?(?:re|s|ve|ll|m|d)|\s+(?:is|are|was|were|will|have|has|r|am))\b"
@@ -184,7 +193,7 @@ _START = re.compile(
 _FIRST = re.compile(
     rf"\b(?:{'|'.join([_RESUME, _MOVE, _BEGIN, 'turn', *(verbs for _, verbs in _HALTS)])}"
     r"|questions?|digests?|instead|rather|meant|mean|said|sorry|only|actually|oops"
-    r"|off|away|closed|out|nobody|no\s+one|one\s+on)\b",
+    r"|ownership|owner|over|off|away|closed|out|nobody|no\s+one|one\s+on)\b",
     re.IGNORECASE,
 )
 """A word of every order: most look-ups have none."""
@@ -269,6 +278,8 @@ def _read(words: str, today: date) -> SpokenOrder | None:
         words = shorter
     words = _PARTED.sub(r"\1 \3 \2", _MADE.sub(r"\2 \1", _LEAD.sub("", words, count=1)))
     plain_words = _WISH.sub("", words, count=1)
+    if _HAND_OVER.fullmatch(plain_words):
+        return SpokenOrder(Verb.OWNER)
     return (
         _halt(plain_words, today)
         or _correction(plain_words, today, is_instead=is_instead)

@@ -134,6 +134,13 @@ def change(
     return paragraphs(f"That is {meant}. {question}\n{listed}", buttons=choices)
 
 
+def hand_over() -> Message:
+    """Return how to change the owner of a schedule: several people may have the name."""
+    return paragraphs(
+        f"In the channel, type `{Command.DIGEST} owner @name`: type @, choose a person, then send."
+    )
+
+
 def unknown_channel(verb: str, words: str) -> Message:
     """Name the command for an order whose channel is not known, and offer the list."""
     buttons = commands([("Show the schedules", "list")])

@@ -146,6 +146,13 @@ async def test_an_order_can_join_another_channel(slack: Slack) -> None:
     assert await schedule_of(slack.parley.store, TEAM, RANDOM)
 
 
+async def test_who_wants_to_hand_a_schedule_over_reads_how(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.say(f"@Parley please make <@{BEN}> the owner")
+    assert "`/digest owner @name`" in answer["text"]
+    assert (await only(slack)).owner_id == ANA
+
+
 async def test_all_of_ten_schedules_are_chosen_from(slack: Slack) -> None:
     for hour in range(10):
         await slack.type(f"/digest on {hour + 8}:00 daily named q{hour}")

@@ -136,6 +136,9 @@ _ORDERS = """
     can you do it at 7:15 instead => on 7:15
     change it to 7p => on 19:00
     turn it back on => resume
+    transfer ownership of this schedule to Ben => owner
+    make Ben Miller the owner => owner
+    hand the daily question over to <@U0BEN> => owner
     post a digest of three items every friday at 16:00 => on 16:00 fri digest 3
 """
 """Each sentence with the command that it means, and the channel that it names."""
@@ -165,7 +168,8 @@ _LOOKUPS = """
     no weekends for doctors; stop the war, we are tired; skip, hop and jump; how to stop it
     end of this; what is this, stop that noise; pause, he said; do it like beckham
     a question at 11 every day but not on friday, saturday or sunday; discontinued lines
-    resume on a plane; things fall apart; resume from berlin
+    resume on a plane; things fall apart; hand over power to the army
+    new owner of tiktok; transfer ownership of tiktok to oracle; resume from berlin
     get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
 
