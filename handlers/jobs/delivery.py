@@ -112,7 +112,8 @@ class Delivery:
         if called and outcome.state is PostState.UNKNOWN:
             self._unanswered[post.key] = post.attempts, called
         # One transaction: the story need not wait for two.
-        claims_thread = claim.has_thread and outcome.state is PostState.SENT and follows(post)
+        is_sent = outcome.state is PostState.SENT and not outcome.is_unrecorded
+        claims_thread = claim.has_thread and is_sent and follows(post)
         return await self.store.posts.record(
             claim, outcome, now=self.clock(), claims_thread=claims_thread
         )
@@ -156,6 +157,8 @@ class Delivery:
         *called* is when the last call ended, if it was one of this process.
         """
         post = claim.post
+        # Without a call that was recorded, the database may be a backup that was restored since.
+        is_unrecorded = not post.doubts
         try:
             team = await self.teams.of(post.team_id)
             arrived, began = await self._history.find(
@@ -167,8 +170,10 @@ class Delivery:
             return self._unreadable(post, None)
         if arrived:
             log.info("post %s is in the channel's history: it had arrived", post.key)
-            return Outcome(PostState.SENT, message_ts=arrived)
+            return Outcome(PostState.SENT, message_ts=arrived, is_unrecorded=is_unrecorded)
         checks = post.looks + 1
+        if is_unrecorded:
+            called = post.called_at
         if called and began - called >= _ENOUGH:
             # A rate limit held the check up: one that began this late is as good as all.
             checks = len(HISTORY_WAITS)
@@ -185,9 +190,10 @@ class Delivery:
         )
         return Outcome(PostState.UNKNOWN, error=post.error or "no answer")
 
-    def _unreadable(self, post: Post, failed: Failure | None) -> Outcome:
+    def _unreadable(self, post: Post, failed: Failure | None) -> Outcome | None:
         """Check again later if the history may be readable then; otherwise ask a person.
 
+        None if no call was recorded: then the post is sent, because it is hardly in the channel.
         *failed* is None if reading took longer than the lease.
         """
         now = self.clock()
@@ -195,6 +201,8 @@ class Delivery:
         reason = f"history cannot be read: {code}"
         is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
         if is_final or now - post.due_at > GRACE:
+            if not post.doubts:
+                return None
             log.error("post %s: unknown outcome (%s)", post.key, reason)
             return Outcome(PostState.UNKNOWN, error=reason)
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)

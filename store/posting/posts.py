@@ -132,6 +132,9 @@ class Outcome:
     """Whether the call to Slack ended without an answer."""
     is_absent: bool = False
     """Whether a check of the history did not find the message."""
+    is_unrecorded: bool = False
+    """Whether the message was found although no call for it was recorded: the database is a backup
+    that was restored since. Then its story may be there, too."""
     stops_schedule: bool = False
     """Whether the channel refuses posts, so that its schedule is stopped."""
 
@@ -435,7 +438,7 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
         if post and outcome and outcome.asks_person:
             await plan_unknown_outcome_notice(connection, post, now=now)
         if post and outcome and outcome.message_ts and change.has_thread:
-            stories.append(_story(before, post, now=now))
+            stories.append(_story(before, post, outcome, now=now))
             if change.claims_thread:
                 claims_of[stories[-1].key] = change
         if post and outcome is None:
@@ -495,8 +498,9 @@ def _thread(post: Post) -> str:
     return post.about.thread_ts if post.about and post.kind is PostKind.SHARE else ""
 
 
-def _story(claimed: Post, sent: Post, *, now: datetime) -> NewPost:
+def _story(claimed: Post, sent: Post, outcome: Outcome, *, now: datetime) -> NewPost:
     """Return the post with the stories in the thread of a question or a digest."""
+    may_be_there = outcome.is_unrecorded
     return NewPost(
         key=f"{sent.key}:story",
         team_id=sent.team_id,
@@ -508,4 +512,6 @@ def _story(claimed: Post, sent: Post, *, now: datetime) -> NewPost:
         # The sent post no longer holds this id; the story needs it until it is sent.
         asked_by=claimed.asked_by,
         due_at=now,
+        state=PostState.UNKNOWN if may_be_there else PostState.PLANNED,
+        called_at=claimed.called_at if may_be_there else None,
     )
