@@ -81,7 +81,7 @@ _COURTESIES = frozenset(
 _COMMAND = re.compile(r"/[\w-]*?(?=(?:brief|discuss|digest|corpus)\b)")
 _CHANNEL = re.compile(r"#[^\W\d]\S*")
 _EMOJI = re.compile(r":[\w+'-]+:")
-_IS = re.compile(r"\b(what|that|who|how|when|where|there|here|it(?=['’]))['’]?s\b")
+_IS = re.compile(r"\b(what|that|it|who|how|when|where|there|here)['’]s\b")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:am|pm|h|m|min|st|nd|rd|th)?")
@@ -162,7 +162,10 @@ def _words(text: str) -> list[str]:
         # People leave out accents, and write Japanese in letters of two widths.
         text = normalize("NFKC", _ACCENTS.sub("", normalize("NFKD", text)))
     text = _COMMAND.sub(" command", _CHANNEL.sub("channel", _EMOJI.sub(" ", text.casefold())))
-    return _WORD.findall(_IS.sub(r"\1 is", text).replace("'", "").replace("’", ""))
+    text = text.replace("whats", "what's")
+    if "'" in text or "’" in text:
+        text = _IS.sub(r"\1 is", text).replace("'", "").replace("’", "")
+    return _WORD.findall(text)
 
 
 def _is_other_form(word: str) -> bool:
