@@ -11,7 +11,14 @@ from handlers.mrkdwn import plain
 from handlers.parsing.dates import parse_posts
 from handlers.parsing.sub_commands import DigestWord
 from handlers.parsing.timetable import is_days
-from handlers.parsing.words import MONTH_NAMES, NUMBERS, TENS, as_typed, place_of_name
+from handlers.parsing.words import (
+    MONTH_NAMES,
+    NUMBERS,
+    TENS,
+    as_typed,
+    place_of_name,
+    with_english_days,
+)
 from handlers.parsing.zones import zones_named
 from store.types import ParleyError, Schedule
 
@@ -81,7 +88,11 @@ def read_name(typed: str) -> str:
 
 def _is_of_the_grammar(name: str) -> bool:
     words = name.replace("-", " ")
-    if name in _WORDS or is_days(name) or any(map(zones_named, (name, words))):
+    if (
+        name in _WORDS
+        or is_days(with_english_days(name).lower())
+        or any(map(zones_named, (name, words)))
+    ):
         return True
     for typed in (name, words):
         with suppress(ParleyError):

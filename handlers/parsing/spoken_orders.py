@@ -79,7 +79,8 @@ _WISH = re.compile(
 )
 _TAIL = re.compile(
     r"(?:[\s,]*\b(?:instead|rather|only|from now on|any\s?more|for now|after all|if possible"
-    r"|for (?:us|me)|immediately|with immediate effect|right (?:now|away)|ok(?:ay)?)|[\s.!?,;:]+)$",
+    r"|for (?:us|me)|immediately|with immediate effect|(?:right )?now|right away|ok(?:ay)?)"
+    r"|[\s.!?,;:]+)$",
     re.IGNORECASE,
 )
 _OURS = r"(?:it|this|(?:the|this|our|my)\s+(?:\w+\s+)?(?:schedule|question|digest)s?)"

@@ -234,7 +234,7 @@ async def test_the_button_after_an_unknown_name_keeps_the_other_words(two: Slack
     assert "team-lunch" in await schedules(two)
 
 
-@pytest.mark.parametrize("words", ["skip freitag", "unskip foobar", "pause foobar until 2 Jan"])
+@pytest.mark.parametrize("words", ["skip perjantai", "unskip foobar", "pause foobar until 2 Jan"])
 async def test_a_word_that_is_neither_date_nor_name_is_not_asked_about(
     two: Slack, words: str
 ) -> None:
