@@ -198,6 +198,11 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _path(text: str) -> Path:
+    # In a file of settings no shell has replaced the "~".
+    return Path(text).expanduser() if text.startswith("~/") else Path(text)
+
+
 def _slack_url(text: str) -> str:
     return _url(text).rstrip("/") + "/"
 
@@ -256,7 +261,9 @@ class Settings:
     database_url: str = _setting(
         _database_url, "sqlite:///data/parley.db", "the URL of the database", secret=True
     )
-    corpus_dir: Path = _setting(Path, STARTER, "the folder of documents, if not the sample stories")
+    corpus_dir: Path = _setting(
+        _path, STARTER, "the folder of documents, if not the sample stories"
+    )
     corpus_watch: bool = _setting(
         _flag, False, "1 to reload the folder of documents whenever it changes"
     )

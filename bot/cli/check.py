@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from bot.cli import corpus
@@ -14,6 +15,7 @@ from bot.cli.context import EX_CONFIG
 from bot.cli.terminal import complain, say
 from bot.clock import CheckedClock, slack_clock, system_clock
 from bot.manifest import OPTIONAL, SCOPES
+from bot.observability.status import ListenError, listening
 from bot.proxies import is_usable, without_credentials
 from bot.retry import is_temporary, reason
 from bot.settings import ENV_FILE, SAMPLES, Settings, misspelled
@@ -113,10 +115,13 @@ async def check(environ: Mapping[str, str], *, env_file: Path | None = None) -> 
     found = Findings()
     problems = (*settings.missing(wrong), *wrong.values())
     found.problems = [f"Settings: {problem}." for problem in problems]
+    if found.problems and env_file:
+        found.warnings += _missing_file(env_file)
     if not found.problems:
         found.passed.append("Settings: complete.")
     found.warnings += [*misspelled(environ), *(f"{one}." for one in settings.ignored())]
     found.warnings += _proxy_warnings(settings)
+    await _ports(settings, found)
     if through := _through(settings):
         found.passed.append(f"Proxy: {settings.slack_api_url} is reached{through}.")
     if env_file and is_exposed(env_file):
@@ -154,6 +159,22 @@ def _proxy_warnings(settings: Settings) -> list[str]:
             " to the number of proxies that add to X-Forwarded-For."
         ]
     return []
+
+
+def _missing_file(env_file: Path) -> list[str]:
+    return [] if env_file.exists() else [f"Settings: there is no file {env_file.absolute()}."]
+
+
+async def _ports(settings: Settings, found: Findings) -> None:
+    """Try to listen on the ports; a bot that is running has taken them already."""
+    port = settings.port if settings.is_http else None
+    for name, address in (("STATUS_PORT", settings.status_port), ("PORT", port)):
+        try:
+            if address:
+                async with listening(web.Application(), address):
+                    pass
+        except ListenError as error:
+            found.warnings.append(f"{name}: {error}")
 
 
 def _is_loopback(host: str) -> bool:

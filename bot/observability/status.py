@@ -102,7 +102,7 @@ def _listen_problem(address: tuple[str, int], error: OSError | UnicodeError) -> 
     if isinstance(error, UnicodeError):
         return f"Cannot listen on {host}, port {port}: {host} is not the name of a host"
     if error.errno == errno.EADDRINUSE:
-        return f"The port is taken: another program listens on {host}, port {port}"
+        return f"The port is taken: a program, maybe another Parley, listens on {host}, port {port}"
     is_name = isinstance(error, socket.gaierror)
     why = error.strerror if is_name or not error.errno else os.strerror(error.errno)
     return f"Cannot listen on {host}, port {port}: {why or error}"

@@ -42,7 +42,7 @@ async def copy(source_url: str, target_url: str) -> Mapping[str, int]:
                 await writer.execute(f"DELETE FROM {table}")  # noqa: S608 -- our own names
             elif await writer.fetch(f"SELECT 1 FROM {table} LIMIT 1"):  # noqa: S608 -- our own names
                 raise DatabaseError(
-                    f"{readable(target_url)} is not empty: copy into a new database."
+                    f"{readable(target_url)} is not empty: name a database that is new."
                 )
         return {table: await _copy_table(reader, writer, table) for table in tables}
 

@@ -632,7 +632,7 @@ def path_of(url: str) -> Path:
             f"{url} does not name a file: a database is a file, as in {URL}data/parley.db, or"
             f" {URL}/var/lib/parley.db with its whole path."
         )
-    return Path(path)
+    return Path(path).expanduser() if path.startswith("~/") else Path(path)
 
 
 def files_of(path: Path) -> Sequence[Path]:

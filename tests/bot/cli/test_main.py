@@ -1183,6 +1183,25 @@ def test_check_of_a_database_that_is_away_is_no_mistake_of_the_settings(
 
 
 @pytest.mark.usefixtures("unreachable")
+def test_check_tries_the_ports(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setenv("STATUS_PORT", str(port))
+        assert main(["check"]) == 1
+        taken = f"maybe another Parley, listens on 127.0.0.1, port {port}."
+        assert f"Warning: STATUS_PORT: The port is taken: a program, {taken}" in (
+            capsys.readouterr().err
+        )
+    main(["check"])
+    assert "STATUS_PORT" not in capsys.readouterr().err
+    monkeypatch.setenv("STATUS_PORT", "8.8.8.8:9090")
+    assert main(["check"]) == 1
+    assert "Warning: STATUS_PORT: Cannot listen on 8.8.8.8" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("unreachable")
 def test_check_warns_of_a_wrong_clock(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

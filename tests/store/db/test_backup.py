@@ -104,7 +104,7 @@ async def test_a_database_with_rows_is_not_overwritten_by_a_copy(
     before = await contents(database_url)
     source = f"sqlite:///{tmp_path}/other.db"
     await fill(source)
-    with pytest.raises(DatabaseError, match="is not empty: copy into a new database"):
+    with pytest.raises(DatabaseError, match="is not empty: name a database that is new"):
         await copy(source, database_url)
     assert await contents(database_url) == before
 
@@ -123,7 +123,7 @@ async def test_a_copy_and_a_load_do_not_deadlock(tmp_path: Path, other_url: str)
             copying = asyncio.create_task(copy(source, other_url))
             while not copying.done() and not await database.fetch(waits):
                 pass
-        with pytest.raises(DatabaseError, match="is not empty: copy into a new database"):
+        with pytest.raises(DatabaseError, match="is not empty: name a database that is new"):
             await copying
         assert len(await database.fetch("SELECT * FROM revision")) == 1
 
