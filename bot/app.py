@@ -38,6 +38,7 @@ from handlers.jobs.channel_checks import ChannelChecks
 from handlers.jobs.delivery import Delivery
 from handlers.jobs.expiry import Expiry
 from handlers.jobs.owners import OwnerChecks
+from handlers.jobs.post_summary import PostSummary
 from handlers.jobs.posting import Posting
 from handlers.jobs.reply_counts import ReplyCounter
 from handlers.jobs.schedule_checks import ScheduleChecks
@@ -221,6 +222,7 @@ def _ticker(
         ScheduleChecks(store.schedules, checks, clock).run,
         slack.posting.run,
         expiry.run,
+        PostSummary(store.statistics, clock=clock).run,
         poller.run,
         ReplyCounter(store.reply_counts, slack.teams, clock=clock).run,
     ]

@@ -37,6 +37,8 @@ from store import Store
 from store.teams.token_cipher import TokenCipher
 from store.types import GoneError, TeamId
 
+log = logging.getLogger(__name__)
+
 _CALL_SECONDS = 10
 """The time limit of a call to Slack; shorter than the lease of a claim."""
 _CONNECT_SECONDS = 5
@@ -270,6 +272,7 @@ async def join(
         return Teams(bots.find, asking=clients.asking, posting=clients.posting), install
     token = settings.slack_bot_token
     identity: Any = await retrying(stop)(clients.asking(token).auth_test)
+    log.info("the bot token is one of team %s", identity["team_id"])
     bot = Bot(bot_id=identity["bot_id"], user_id=identity["user_id"], token=token)
 
     async def only(_: TeamId) -> Bot:

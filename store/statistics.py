@@ -8,6 +8,10 @@ from store.posting.record import NEVER
 from store.types import PostState
 
 _POSTS = "SELECT state, COUNT(*) AS number FROM post GROUP BY state"
+_DUE = """
+SELECT state, COUNT(*) AS number FROM post WHERE due_at > $1 AND due_at <= $2
+GROUP BY state ORDER BY state
+"""
 # A due schedule without a planned post counts too: otherwise a stopped ticker would show no lag.
 _OLDEST = """
 SELECT MIN(due_at) AS due_at FROM (
@@ -31,6 +35,11 @@ class Statistics:
         for row in await self._database.fetch(_POSTS):
             counts[PostState(row["state"])] = row["number"]
         return counts
+
+    async def posts_due(self, *, since: datetime, until: datetime) -> Mapping[PostState, int]:
+        """Return the number of posts in each state, of those due after *since* until *until*."""
+        rows = await self._database.fetch(_DUE, to_text(since), to_text(until))
+        return {PostState(row["state"]): row["number"] for row in rows}
 
     async def lag(self, now: datetime) -> timedelta:
         """Return how overdue the oldest unsent post is; zero if every post is sent.

@@ -9,6 +9,7 @@ from bot.clock import CheckedClock, Clock, FollowingClock, slack_clock
 from bot.log import configure_logging
 from bot.settings import Settings, SettingsError, misspelled
 from bot.shutdown import DEADLINE
+from store.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,13 @@ async def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if arguments.is_http not in (None, settings.is_http):
         raise SettingsError([_OTHER_TRANSPORT[settings.is_http]])
     configure_logging(level=settings.log_level, style=settings.log_format)
+    log.info(
+        "Parley %s starts, by %s, with %s",
+        VERSION,
+        "HTTP" if settings.is_http else "Socket Mode",
+        # Only the kind: in a URL that lacks its host, the password stands in the place of a port.
+        "SQLite" if settings.database_url.startswith("sqlite:") else "PostgreSQL",
+    )
     for sentence in misspelled(environ):
         log.warning("%s", sentence)
     slack, followed = settings.slack_api_url, settings.clock_url
