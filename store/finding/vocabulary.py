@@ -59,6 +59,9 @@ AFFIX = 0.9  # the same word with an article, a preposition or a particle
 PER_EDIT = 0.12
 WRONG_FIRST_LETTER = 0.15
 _PER_LETTER, _PER_ENDING = 0.015, 0.01
+_SHORT, _OTHER_WORD = 4, 0.27
+"""Another letter makes another word of one with so few letters, such as peds and pens: such a word
+alone finds nothing, and is asked about."""
 
 _LONGEST = 40
 """Letters. Misspellings of longer words are not looked for, to limit the cost of a query."""
@@ -473,11 +476,17 @@ class Vocabulary:
         cost = PER_EDIT * (8 / max(length, 5)) ** 0.5
         near = self._within(edits, word, *self._range_of_letter(word[0]))
         found: Similar = [
-            ((other,), 1 - cost * distance - _PER_LETTER * abs(len(other) - length))
+            (
+                (other,),
+                1
+                - cost * distance
+                - _PER_LETTER * abs(len(other) - length)
+                - (_OTHER_WORD if _is_other_word(word, other) else 0.0),
+            )
             for other, distance in near
         ]
         # The nearest is first.
-        if far and (not near or near[0][1] > 1):
+        if far and length > _SHORT and (not near or near[0][1] > 1):
             for other, distance in self._within(edits, word, 0, len(self._words)):
                 if other[0] != word[0]:
                     found.append(((other,), 1 - cost * distance - WRONG_FIRST_LETTER))
@@ -510,6 +519,11 @@ def _without_particle(word: str) -> str:
     """Return a Korean *word*, whose letters are decomposed, without the particle at its end."""
     noun = _KOREAN_PARTICLE.sub("", unicodedata.normalize("NFC", word))
     return unicodedata.normalize("NFD", noun) if len(noun) > 1 else word
+
+
+def _is_other_word(word: str, other: str) -> bool:
+    """Return whether one of so few letters is another one; in another order it is a typo."""
+    return len(word) == len(other) <= _SHORT and sorted(word) != sorted(other)
 
 
 def _edits(length: int) -> int:

@@ -134,6 +134,27 @@ async def test_an_english_word_is_no_misspelling_of_a_name() -> None:
     assert isinstance(await finder.find("piaza"), Found)
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("peds", "Insulin pens were mixed up."),
+        ("NICU", "Restraints were used less in the ICU."),
+        ("tafl", "A trip to the Taft house was put off."),
+        ("ofan", "The Otan summit was moved."),
+    ],
+)
+async def test_another_letter_in_a_short_word_is_another_word(query: str, text: str) -> None:
+    """Such a word alone is at most asked about."""
+    finder = Finder.of([make_article(1, text), make_article(2, "The harbour froze.")])
+    assert not isinstance(await finder.find(query), Found)
+
+
+@pytest.mark.parametrize("query", ["iarn", "irna", "Iarn talks"])
+async def test_letters_in_another_order_are_a_typo_in_a_short_word(query: str) -> None:
+    finder = Finder.of([make_article(1, "Iran agreed to talks."), make_article(2, "Ice broke.")])
+    assert isinstance(await finder.find(query), Found)
+
+
 async def test_exact_words_come_before_similar_words() -> None:
     finder = Finder.of(
         [
