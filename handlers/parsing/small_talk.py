@@ -92,6 +92,7 @@ _TOPIC = re.compile(
 )
 _UNSEEN = 0.01
 """How many sentences of a kind are taken to have a word that none of them has."""
+_MARKS = re.compile(r"[,;:.!?…、。！？]")
 _MIN_PAIRS = 3
 """How many pairs of a text must occur in sentences of its kind, unless it is one of them."""
 _MIN_PAIRS_IF_MEANT = 5
@@ -113,6 +114,8 @@ def small_talk(text: str) -> SmallTalk | None:
         token = _token(word)
         if token is None:
             # Most look-ups end at their first word.
+            if _calls_for_help(text):
+                return SmallTalk.ABOUT
             return SmallTalk.DISCUSS if discussed(text) else None
         tokens.append(token)
     sentence = _significant(tokens)
@@ -122,6 +125,12 @@ def small_talk(text: str) -> SmallTalk | None:
         # "ty" is thanks, and "ties" are looked up.
         return None
     return kind
+
+
+def _calls_for_help(text: str) -> bool:
+    """Return whether a word for help stands by itself at the beginning: "Hilfe, was nun?"."""
+    first, *others = _MARKS.split(text, maxsplit=1)
+    return bool(others) and len(words := _words(first)) == 1 and words[0] in _HELP
 
 
 def is_certain(text: str) -> bool:

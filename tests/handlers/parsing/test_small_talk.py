@@ -41,6 +41,7 @@ _SAID = {
         is this chatgpt?; are you using an LLM?; is this an AI
         tell me about yourself; who made you; are you a bot?; what is this about; who can see this?
         what does /brief do?; how do i share a story with my team
+        Hilfe, was muss ich tun?; ajuda, não sei usar isso; 助けて、どうするの
         Hilfe bitte!; ajuda; AYUDA; à l'aide; aiuto!; hulp; pomoc; помощь; ヘルプ; ﾍﾙﾌﾟ; 使い方
         was kannst du; o que você faz?; o que voce faz; ¿hablas español?; 日本語はわかりますか？
         which languages do you speak; do you use AI to generate text?; you're broken
@@ -318,3 +319,11 @@ def test_no_headline_of_the_samples_is_small_talk() -> None:
         for line in path.read_text("utf-8").splitlines():
             assert not line.strip() or small_talk(line) is None
             assert not any(small_talk(word) for word in line.split() if word[0].isupper())
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Hilfe für Bauern", "ajuda humanitária", "help-to-buy scheme", "do we have anything on wheat"],
+)
+def test_help_for_others_is_looked_up(words: str) -> None:
+    assert small_talk(words) is None

@@ -432,7 +432,7 @@ async def test_the_schedule_of_a_channel_gets_a_name_and_posts_nothing_twice(
             now=datetime(2026, 12, 2, 12, tzinfo=UTC),
         )
         assert other.name == "daily-digest-2"
-        await store.planning.plan_due(datetime(2026, 12, 3, 10, tzinfo=UTC))
+        await store.planning.plan_due(other.next.due_at)
         turns = await store.posts.scheduled(T1, C2, since=date(2026, 12, 3))
         assert {(post.schedule_id, str(post.state)) for post in turns} == {
             (digest.id, "skipped"),
