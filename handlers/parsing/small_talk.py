@@ -136,15 +136,18 @@ def _calls_for_help(text: str) -> bool:
 def is_certain(text: str) -> bool:
     """Return whether *text* is small talk even if it finds a story.
 
-    That is a word for help, or a sentence of several words that Parley has learned from. Courtesies
-    take one word more: "happy holidays" may be a headline.
+    That is a word for help, or a sentence that Parley has learned from: word by word, or if it has
+    three words that say something. "Happy holidays" and "changing times" may be headlines.
     """
     words = _words(text)
     sentence = _significant(map(_token, words))
     kind = _EXAMPLES.get(sentence)
     if kind is None:
         return False
-    return len(sentence) > 1 + kind.is_courtesy or not _HELP.isdisjoint(words)
+    if not _HELP.isdisjoint(words):
+        return True
+    is_learned = len(words) > 1 and not kind.is_courtesy and tuple(words) in _LEARNED
+    return is_learned or (len(sentence) > 2 and not any(map(_is_other_form, words)))
 
 
 def has_word(text: str, *, of: Iterable[str]) -> bool:
@@ -212,6 +215,7 @@ _BASES = [
     for section, sentences in _SECTIONS.items()
     for sentence in sentences
 ]
+_LEARNED = {tuple(_words(sentence)) for lines in _SECTIONS.values() for sentence in lines}
 _KNOWN = {*_STANDS_FOR, *chain.from_iterable(bases for _, bases in _BASES)}
 _LONG: dict[str, list[str]] = defaultdict(list)
 """The known words that may be misspelled, by their first letter, which hardly anybody mistypes."""

@@ -197,6 +197,9 @@ def test_small_talk(kind: SmallTalk) -> None:
         "privileged documents",
         "AI generated text",
         "neues Gesetz",
+        "aide",
+        "AIDS",
+        "détente",
         "novidades do Flamengo",
     ],
 )
@@ -221,6 +224,7 @@ def test_a_long_word_may_be_misspelled(text: str) -> None:
     [
         *[(text, True) for text in ("help!", "Ajuda", "hilfe bitte", "who set this up")],
         *[(text, True) for text in ("you are welcome", "Why this one?", "what did I miss")],
+        *[(text, False) for text in ("changing times", "daily post", "new story", "summer time")],
         *[(text, False) for text in ("support", "novidades", "happy holidays", "salve", "turkey")],
     ],
 )
