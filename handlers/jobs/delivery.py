@@ -41,6 +41,9 @@ _MAX_UNKNOWN_ERRORS = 5
 """How often to send a post that Slack refuses with an error that Parley does not know."""
 _UNREADABLE_WAIT = timedelta(seconds=30)
 """How long to wait before the next attempt to read a history that could not be read."""
+_MAX_UNREADABLE = 5
+"""How often to try that before a post is sent of which no call was recorded. Slack may allow one
+call a minute for all channels of a workspace; see `history`."""
 _HALT = timedelta(minutes=5)
 """How long to stop posting to a team whose token Slack refuses."""
 
@@ -200,9 +203,10 @@ class Delivery:
         code = failed.code if failed else "too long to read in time"
         reason = f"history cannot be read: {code}"
         is_final = failed is not None and failed.kind in (FailureKind.TOKEN, FailureKind.CHANNEL)
-        if is_final or now - post.due_at > GRACE:
-            if not post.doubts:
-                return None
+        is_enough = is_final or now - post.due_at > GRACE
+        if not post.doubts and (is_enough or post.attempts >= _MAX_UNREADABLE):
+            return None
+        if is_enough:
             log.error("post %s: unknown outcome (%s)", post.key, reason)
             return Outcome(PostState.UNKNOWN, error=reason)
         until = now + ((failed and failed.retry_after) or _UNREADABLE_WAIT)

@@ -90,6 +90,19 @@ async def test_a_late_post_comes_although_the_history_cannot_be_read(
     assert len(slack.public()) == 1
 
 
+async def test_a_late_post_waits_some_minutes_for_a_history_that_is_limited(slack: Slack) -> None:
+    await slack.type(f"/digest {ORDERS[0]}")
+    fault = Fault(method="conversations.history", kind="ratelimit", seconds=60, times=None)
+    slack.workspace.faults.add(fault)
+    slack.clock.forward(hours=3)
+    for _ in range(4):
+        await slack.parley.ticker.tick()
+        assert not slack.public()
+        slack.clock.forward(seconds=61)
+    await slack.parley.ticker.tick()
+    assert len(slack.public()) == 1
+
+
 async def test_a_post_that_is_on_time_is_not_looked_for(slack: Slack) -> None:
     await slack.type(f"/digest {ORDERS[0]}")
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
