@@ -52,8 +52,8 @@ PLANTED = (
     Planted(
         "a claim that was interrupted is sent without a look into the history",
         POSTS,
-        "may_have_arrived=post.state is not PostState.PLANNED,",
-        "may_have_arrived=post.state is PostState.UNKNOWN,",
+        "may_have_arrived=may_be_there or post.state is not PostState.PLANNED,",
+        "may_have_arrived=may_be_there or post.state is PostState.UNKNOWN,",
     ),
     Planted(
         "the history is never looked at",

@@ -41,6 +41,9 @@ _MAX_UNKNOWN_ERRORS = 5
 """How often to send a post that Slack refuses with an error that Parley does not know."""
 _UNREADABLE_WAIT = timedelta(seconds=30)
 """How long to wait before the next attempt to read a history that could not be read."""
+_RESTORE = timedelta(minutes=2)
+"""How long it takes at least to restore a backup. What was due so long before this process began
+may be in its channel, because the database may be older than the post."""
 _MAX_UNREADABLE = 5
 """How often to try that before a post is sent of which no call was recorded. Slack may allow one
 call a minute for all channels of a workspace; see `history`."""
@@ -75,6 +78,10 @@ class Delivery:
     answer. With other attempts, another process has claimed the post since, and may have called."""
     _in_flight: set[str] = field(default_factory=set, init=False)
     _halted: dict[TeamId, datetime] = field(default_factory=dict, init=False)
+    _began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
 
     def waits(self) -> dict[TeamId, timedelta]:
         """Return the teams whose next post has to wait, and how long."""
@@ -95,7 +102,12 @@ class Delivery:
             return
         self._in_flight.add(post.key)
         try:
-            claim = await self.store.posts.claim(post, owner=self.owner, now=self.clock())
+            claim = await self.store.posts.claim(
+                post,
+                owner=self.owner,
+                now=self.clock(),
+                may_be_there=post.due_at < self._began - _RESTORE,
+            )
             while claim:
                 claim = await self._send(claim, slot, follows)
         finally:
@@ -115,7 +127,7 @@ class Delivery:
         if called and outcome.state is PostState.UNKNOWN:
             self._unanswered[post.key] = post.attempts, called
         # One transaction: the story need not wait for two.
-        is_sent = outcome.state is PostState.SENT and not outcome.is_unrecorded
+        is_sent = outcome.state is PostState.SENT and not outcome.is_found
         claims_thread = claim.has_thread and is_sent and follows(post)
         return await self.store.posts.record(
             claim, outcome, now=self.clock(), claims_thread=claims_thread
@@ -160,8 +172,6 @@ class Delivery:
         *called* is when the last call ended, if it was one of this process.
         """
         post = claim.post
-        # Without a call that was recorded, the database may be a backup that was restored since.
-        is_unrecorded = not post.doubts
         try:
             team = await self.teams.of(post.team_id)
             arrived, began = await self._history.find(
@@ -173,9 +183,9 @@ class Delivery:
             return self._unreadable(post, None)
         if arrived:
             log.info("post %s is in the channel's history: it had arrived", post.key)
-            return Outcome(PostState.SENT, message_ts=arrived, is_unrecorded=is_unrecorded)
+            return Outcome(PostState.SENT, message_ts=arrived, is_found=True)
         checks = post.looks + 1
-        if is_unrecorded:
+        if not post.doubts:
             called = post.called_at
         if called and began - called >= _ENOUGH:
             # A rate limit held the check up: one that began this late is as good as all.

@@ -50,10 +50,6 @@ _FAR = 400
 _LOW = timedelta(days=14)
 """How long before a channel's questions run out its schedule's owner gets a notice."""
 
-_PROMPT = timedelta(minutes=2)
-"""How late an occurrence is planned at most while Parley runs. If it is later, the database may be
-a backup that was restored after the post: the post may be in the channel."""
-
 _DUE = "SELECT * FROM schedule WHERE next_at <= $1 ORDER BY next_at, channel_id, name LIMIT $2"
 _STALE = """
 SELECT * FROM schedule WHERE next_at <= $1 AND topics <> '[]'
@@ -300,8 +296,7 @@ class _Batch:
         chosen = await choose_all(connection, posting, now=self._now)
         choices = {each.id: one for each, one in zip(posting, chosen, strict=True)}
         new_posts = [
-            _occurrence_post(each, choices.get(each.id), reasons[each.id], now=self._now)
-            for each in schedules
+            _occurrence_post(each, choices.get(each.id), reasons[each.id]) for each in schedules
         ]
         planned = await plan_posts(connection, new_posts, now=self._now)
         for schedule, new_post in zip(schedules, new_posts, strict=True):
@@ -325,28 +320,17 @@ class _Batch:
 
 
 def _occurrence_post(
-    schedule: Schedule,
-    chosen: Chosen | None,
-    reason: tuple[PostState, str] | None,
-    *,
-    now: datetime,
+    schedule: Schedule, chosen: Chosen | None, reason: tuple[PostState, str] | None
 ) -> NewPost:
     """Return the post of the schedule's next occurrence; *reason* is why nothing is chosen."""
     if reason is None and chosen is None:
         reason = PostState.MISSED, f"there is {no_story(schedule)}"
     elif chosen and not chosen.article_ids and schedule.news is News.NEW_OR_NOTHING:
         reason = PostState.SKIPPED, chosen.why.removesuffix(".")
-    due_at = schedule.next.due_at
-    is_late = now - due_at > _PROMPT
-    state, error = reason or (PostState.UNKNOWN if is_late else PostState.PLANNED, None)
+    state, error = reason or (PostState.PLANNED, None)
+    occurrence = schedule.next
     return _new_post(
-        schedule,
-        schedule.next.due_on,
-        chosen,
-        due_at=due_at,
-        state=state,
-        error=error,
-        called_at=due_at if state is PostState.UNKNOWN else None,
+        schedule, occurrence.due_on, chosen, due_at=occurrence.due_at, state=state, error=error
     )
 
 

@@ -132,9 +132,8 @@ class Outcome:
     """Whether the call to Slack ended without an answer."""
     is_absent: bool = False
     """Whether a check of the history did not find the message."""
-    is_unrecorded: bool = False
-    """Whether the message was found although no call for it was recorded: the database is a backup
-    that was restored since. Then its story may be there, too."""
+    is_found: bool = False
+    """Whether the message was found in the history. Then its story may be in the thread, too."""
     stops_schedule: bool = False
     """Whether the channel refuses posts, so that its schedule is stopped."""
 
@@ -243,20 +242,25 @@ class Posts:
         sql = _EXTRA.format(is_there=IS_THERE)
         return bool(await self._database.fetch(sql, *of, to_text(since), but))
 
-    async def claim(self, post: Post, *, owner: str, now: datetime) -> Claim | None:
+    async def claim(
+        self, post: Post, *, owner: str, now: datetime, may_be_there: bool = False
+    ) -> Claim | None:
         """Claim *post* for sending; None if another process was faster or the post is done.
 
+        *may_be_there* means that it may have been sent although no call is recorded.
         If its stories cannot be read, the post stays claimed until its lease ends. Then the history
         is checked although nothing was sent, because the row does not show that.
         """
-        claimed = await self._changes.submit(_Change(_claim(post, owner=owner, now=now)))
+        called_at = post.due_at if may_be_there else now
+        claiming = _claim(post, owner=owner, now=now, called_at=called_at)
+        claimed = await self._changes.submit(_Change(claiming))
         if claimed is None:
             return None
         # Read after the transaction, so that the next one need not wait.
         content = await self._contents.submit(claimed)
         return Claim(
             post=claimed,
-            may_have_arrived=post.state is not PostState.PLANNED,
+            may_have_arrived=may_be_there or post.state is not PostState.PLANNED,
             parent=content.parent,
             story_ids=content.story_ids,
             articles=content.articles,
@@ -438,7 +442,8 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
         if post and outcome and outcome.asks_person:
             await plan_unknown_outcome_notice(connection, post, now=now)
         if post and outcome and outcome.message_ts and change.has_thread:
-            stories.append(_story(before, post, outcome, now=now))
+            due_at = before.due_at if outcome.is_found else now
+            stories.append(_story(before, post, due_at=due_at))
             if change.claims_thread:
                 claims_of[stories[-1].key] = change
         if post and outcome is None:
@@ -448,7 +453,10 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
     await plan_counts(connection, moved.values(), now=now)
     claims = {
         change.move.post.key: _claim(
-            to_post(planned[key]), owner=change.move.post.owner, now=change.move.at
+            to_post(planned[key]),
+            owner=change.move.post.owner,
+            now=change.move.at,
+            called_at=change.move.at,
         )
         for key, change in claims_of.items()
         if key in planned
@@ -460,8 +468,8 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
     return claimed
 
 
-def _claim(post: Post, *, owner: str | None, now: datetime) -> Move:
-    """Return the change that claims *post*."""
+def _claim(post: Post, *, owner: str | None, now: datetime, called_at: datetime) -> Move:
+    """Return the change that claims *post*; *called_at* counts if it was never called before."""
     # The lease of an earlier claim ran out, so the outcome of its call is unknown.
     was_interrupted = post.state is PostState.SENDING
     return Move(
@@ -472,7 +480,7 @@ def _claim(post: Post, *, owner: str | None, now: datetime) -> Move:
         doubts=post.doubts + was_interrupted,
         looks=0 if was_interrupted else post.looks,
         not_before=now + LEASE,
-        called_at=post.called_at or now,
+        called_at=post.called_at or called_at,
         owner=owner,
         error=post.error,
     )
@@ -498,9 +506,8 @@ def _thread(post: Post) -> str:
     return post.about.thread_ts if post.about and post.kind is PostKind.SHARE else ""
 
 
-def _story(claimed: Post, sent: Post, outcome: Outcome, *, now: datetime) -> NewPost:
+def _story(claimed: Post, sent: Post, *, due_at: datetime) -> NewPost:
     """Return the post with the stories in the thread of a question or a digest."""
-    may_be_there = outcome.is_unrecorded
     return NewPost(
         key=f"{sent.key}:story",
         team_id=sent.team_id,
@@ -511,7 +518,5 @@ def _story(claimed: Post, sent: Post, outcome: Outcome, *, now: datetime) -> New
         parent_key=sent.key,
         # The sent post no longer holds this id; the story needs it until it is sent.
         asked_by=claimed.asked_by,
-        due_at=now,
-        state=PostState.UNKNOWN if may_be_there else PostState.PLANNED,
-        called_at=claimed.called_at if may_be_there else None,
+        due_at=due_at,
     )

@@ -57,18 +57,18 @@ MOVES: dict[PostState, frozenset[PostState]] = {
 
 _PLAN = """
 INSERT INTO post (key, team_id, channel_id, kind, article_id, revision, why, about, state,
-                  schedule_id, due_on, due_at, parent_key, asked_by, not_before, error, called_at,
+                  schedule_id, due_on, due_at, parent_key, asked_by, not_before, error,
                   headline, question)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-        (SELECT headline FROM loaded_article WHERE id = $18),
-        (SELECT question FROM loaded_article WHERE id = $18))
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+        (SELECT headline FROM loaded_article WHERE id = $17),
+        (SELECT question FROM loaded_article WHERE id = $17))
 ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, article_id = excluded.article_id, revision = excluded.revision,
     why = excluded.why, state = excluded.state, due_at = excluded.due_at,
     asked_by = excluded.asked_by, not_before = excluded.not_before, error = NULL,
     headline = excluded.headline, question = excluded.question,
-    doubts = 0, looks = 0, called_at = excluded.called_at
-WHERE post.team_id = excluded.team_id AND excluded.state IN ('planned', 'unknown') AND (
+    doubts = 0, looks = 0, called_at = NULL
+WHERE post.team_id = excluded.team_id AND excluded.state = 'planned' AND (
     post.state IN ('failed', 'missed') OR (post.state = 'skipped' AND excluded.asked_by IS NOT NULL)
 ) RETURNING *
 """
@@ -203,11 +203,8 @@ class NewPost:
     """The earliest time at which it can be claimed; None means *due_at*."""
     state: PostState = PostState.PLANNED
     """MISSED or SKIPPED if nothing is to be sent; SENT if something else has already posted the
-    question, such as a workflow; UNKNOWN if it may be in the channel although nothing is recorded,
-    because the database is a restored backup."""
+    question, such as a workflow."""
     error: str | None = None
-    called_at: datetime | None = None
-    """When it may have been sent, if it is UNKNOWN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +303,6 @@ def _new_columns(new_post: NewPost) -> tuple[object, ...]:
         new_post.asked_by if new_post.state in OPEN else None,
         to_text(new_post.not_before or new_post.due_at),
         new_post.error,
-        to_text(new_post.called_at) if new_post.called_at else None,
         new_post.article_id if new_post.kind in ASKING else None,
     )
 

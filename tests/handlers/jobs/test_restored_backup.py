@@ -10,6 +10,7 @@ import pytest
 
 from bot.app import Parley, assemble
 from bot.workspace import Fault
+from store import open_store
 from store.db.backup import backup
 from store.types import Post, PostState
 from tests.handlers.conftest import Slack
@@ -77,36 +78,88 @@ async def test_what_was_not_posted_comes_late(slack: Slack, tmp_path: Path, orde
         assert message["reply_count"] == 1
 
 
+@pytest.mark.parametrize("error", ["invalid_auth", "ratelimited"])
+async def test_what_was_planned_in_the_backup_is_not_posted_again(
+    slack: Slack, tmp_path: Path, error: str
+) -> None:
+    """The call was refused when the backup was made, and succeeded afterwards."""
+    await slack.type(f"/digest {ORDERS[0]}")
+    (schedule,) = await slack.parley.store.schedules.list(TEAM)
+    go_to(slack, schedule.next.due_at)
+    slack.workspace.faults.add(Fault(method="chat.postMessage", kind="refuse", error=error))
+    await slack.parley.ticker.tick()
+    assert not slack.public()
+    await back_up(slack, tmp_path / "backup.db")
+    slack.clock.forward(minutes=6)
+    await slack.parley.ticker.tick()
+    slack.clock.forward(minutes=6)
+    async with restored(slack, tmp_path / "backup.db"):
+        (message,) = slack.public()
+        assert message["reply_count"] == 1
+
+
+@pytest.mark.parametrize("minutes", [0, 15])
+async def test_what_a_process_had_claimed_when_it_was_killed_is_not_posted_again(
+    slack: Slack, tmp_path: Path, minutes: int
+) -> None:
+    """The backup was made during a call, or the restored bot is killed before it has looked."""
+    await slack.type(f"/digest {ORDERS[0]}")
+    due_at = await back_up(slack, tmp_path / "backup.db")
+    go_to(slack, due_at)
+    await slack.parley.ticker.tick()
+    async with open_store(f"sqlite:///{tmp_path}/backup.db") as store:
+        slack.clock.forward(minutes=minutes)
+        now = slack.workspace.clock()
+        await store.planning.plan_due(now)
+        (post,) = await store.posts.open(now)
+        await store.posts.claim(post, owner="killed", now=now, may_be_there=minutes > 0)
+    slack.clock.forward(minutes=6)
+    async with restored(slack, tmp_path / "backup.db") as parley:
+        for _ in range(4):
+            await parley.ticker.tick()
+            slack.clock.forward(minutes=1)
+        (message,) = slack.public()
+        assert message["reply_count"] == 1
+
+
 @pytest.mark.parametrize("problem", ["missing_scope", "not_in_channel", "channel_not_found"])
 async def test_a_late_post_comes_although_the_history_cannot_be_read(
-    slack: Slack, problem: str
+    slack: Slack, tmp_path: Path, problem: str
 ) -> None:
     """As far as is known, nothing was sent: to be late is more usual than to be restored."""
     await slack.type(f"/digest {ORDERS[0]}")
-    method = "conversations.history"
-    slack.workspace.faults.add(Fault(method=method, kind="refuse", error=problem, times=9))
-    slack.clock.forward(hours=3)
-    await slack.parley.ticker.tick()
-    assert len(slack.public()) == 1
+    due_at = await back_up(slack, tmp_path / "backup.db")
+    fault = Fault(method="conversations.history", kind="refuse", error=problem, times=None)
+    slack.workspace.faults.add(fault)
+    go_to(slack, due_at + timedelta(minutes=20))
+    async with restored(slack, tmp_path / "backup.db"):
+        assert len(slack.public()) == 1
 
 
-async def test_a_late_post_waits_some_minutes_for_a_history_that_is_limited(slack: Slack) -> None:
+async def test_a_late_post_waits_some_minutes_for_a_history_that_is_limited(
+    slack: Slack, tmp_path: Path
+) -> None:
     await slack.type(f"/digest {ORDERS[0]}")
+    due_at = await back_up(slack, tmp_path / "backup.db")
     fault = Fault(method="conversations.history", kind="ratelimit", seconds=60, times=None)
     slack.workspace.faults.add(fault)
-    slack.clock.forward(hours=3)
-    for _ in range(4):
-        await slack.parley.ticker.tick()
-        assert not slack.public()
-        slack.clock.forward(seconds=61)
-    await slack.parley.ticker.tick()
-    assert len(slack.public()) == 1
+    go_to(slack, due_at + timedelta(minutes=20))
+    async with restored(slack, tmp_path / "backup.db") as parley:
+        for _ in range(4):
+            assert not slack.public()
+            slack.clock.forward(seconds=61)
+            await parley.ticker.tick()
+        assert len(slack.public()) == 1
 
 
-async def test_a_post_that_is_on_time_is_not_looked_for(slack: Slack) -> None:
+@pytest.mark.parametrize("minutes", [0, 60])
+async def test_a_bot_that_ran_when_a_post_was_due_does_not_look_for_it(
+    slack: Slack, minutes: int
+) -> None:
+    """The machine may have slept; but no database is restored under a bot that runs."""
     await slack.type(f"/digest {ORDERS[0]}")
     (schedule,) = await slack.parley.store.schedules.list(TEAM)
-    go_to(slack, schedule.next.due_at + timedelta(minutes=1))
+    go_to(slack, schedule.next.due_at + timedelta(minutes=minutes))
     await slack.parley.ticker.tick()
     assert len(slack.public()) == 1
     assert "conversations.history" not in {call.method for call in slack.workspace.calls}
