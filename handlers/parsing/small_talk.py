@@ -157,8 +157,13 @@ def has_word(text: str, *, of: Iterable[str]) -> bool:
 
 
 def meant_talk(text: str) -> SmallTalk | None:
-    """Return what a *text* that finds no story probably asks for; None if it is a look-up."""
-    return _kind(_significant(map(_token, _words(text))), min_pairs=_MIN_PAIRS_IF_MEANT)
+    """Return what a *text* that finds no story probably asks for; None if it is a look-up.
+
+    At most one of its words is unknown.
+    """
+    tokens = [*map(_token, _words(text))]
+    is_known = tokens.count(None) < 2
+    return _kind(_significant(tokens), min_pairs=_MIN_PAIRS_IF_MEANT) if is_known else None
 
 
 def discussed(text: str) -> str:

@@ -308,6 +308,7 @@ def test_the_topic_of_a_discussion(text: str, topic: str) -> None:
     [
         ("remind me every friday at 5pm in general", SmallTalk.SCHEDULE),
         ("when do you post the next question in politics", SmallTalk.NEXT),
+        ("who is responsible for the floods in spain", None),
         ("who owns twitter", None),
         ("dockworkers", None),
         ("when is the next election", None),

@@ -86,7 +86,7 @@ WITHOUT_TEAM = frozenset(
         *(f"articles.{name}" for name in ("get", "get_many", "measure")),
         *(f"articles.{name}" for name in ("count_unasked", "next_unasked")),
         *(f"holidays.{name}" for name in ("between", "replace")),
-        *(f"statistics.{name}" for name in ("lag", "ping", "posts")),
+        *(f"statistics.{name}" for name in ("lag", "ping", "posts", "posts_due")),
         # The retention settings are the same for all teams.
         *("misses.forget", "topic_requests.forget", "posts.delete_old", "idempotency.forget"),
         "personal_data.forget_loaders",
