@@ -8,6 +8,7 @@ from datetime import date
 from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
+from handlers.mrkdwn import readable
 from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.delays import one_day
 from handlers.parsing.readings import UnschedulableError
@@ -19,7 +20,9 @@ from handlers.views import spoken_orders as views
 from handlers.views.message import Message
 from store import Store
 from store.posting.names import without_default_name
-from store.types import ChannelId, ParleyError, Schedule, TeamId, UserId
+from store.types import ChannelId, Found, ParleyError, Schedule, TeamId, UserId
+
+_FOR_OWNERS = (Verb.OFF, Verb.MOVE, Verb.PAUSE, Verb.OWNER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class SpokenOrders:
         order = spoken_order(text, today=now.date())
         if order is None:
             return None
-        if order.is_alone and await self.slack.directory.is_guest(team_id, user_id):
+        if order.is_alone and await self._is_look_up(order, team_id, user_id, text):
             return None
         by = await self.slack.directory.full_member(team_id, user_id)
         here = NO_CHANNEL if is_direct(channel_id) else channel_id
@@ -56,21 +59,31 @@ class SpokenOrders:
             await self.slack.directory.require_present(team_id, user_id, about)
         if order.verb is Verb.ON:
             return await self._start(order, about, by, is_here=about == here)
-        if order.verb is Verb.OWNER:
-            return views.hand_over()
         schedules = await self._meant(order, about, by)
         if not schedules:
             return None if order.is_alone else views.unknown_channel(order.verb, order.words)
-        if len(schedules) == 1 and order.verb in (Verb.OFF, Verb.MOVE, Verb.PAUSE):
+        if len(schedules) == 1 and order.verb in _FOR_OWNERS:
             (schedule,) = schedules
             # A pause of a day is for anybody: the command knows how long it is.
             is_short = order.verb is Verb.PAUSE and bool(order.words)
             await self.actions.rights.require(schedule, by, only_next=is_short)
+        if order.verb is Verb.OWNER:
+            return views.hand_over()
         if order.verb is Verb.MOVE:
             return await self._move(order, schedules, by)
         dates = _dates(order, self.actions.today(schedules[0]))
         skips = {} if dates else await self._skips(order, schedules)
         return views.change(order.verb, order.words, schedules, dates=dates, skips=skips)
+
+    async def _is_look_up(
+        self, order: SpokenOrder, team_id: TeamId, user_id: UserId, text: str
+    ) -> bool:
+        """Return whether words that may be no order are none: "give ownership to workers"."""
+        if order.verb is Verb.OWNER:
+            found = await self.store.corpus.find(readable(text))
+            if isinstance(found, Found):
+                return True
+        return await self.slack.directory.is_guest(team_id, user_id)
 
     async def _move(
         self, order: SpokenOrder, schedules: Sequence[Schedule], by: FullMember
@@ -87,9 +100,17 @@ class SpokenOrders:
             except ParleyError:
                 # The command asks what is open.
                 continue
-        day = one_day(order.words, today=self.actions.today(schedules[0]))
-        until = day if day and any(one.next.due_on < day for one in schedules) else None
+        until = await self._until(order, schedules[0]) if len(schedules) == 1 else None
         return views.change(order.verb, order.words, schedules, become=become, until=until)
+
+    async def _until(self, order: SpokenOrder, schedule: Schedule) -> date | None:
+        """Return the day of an order if a pause until then would make it that of the next post."""
+        day = one_day(order.words, today=self.actions.today(schedule))
+        if day is None or not schedule.timetable.has_post_on(day):
+            return None
+        upcoming = await self.store.planning.upcoming(schedule, 1)
+        left_out = [one for one in upcoming if one.skip_reason is None]
+        return day if any(one.occurrence.due_on < day for one in left_out) else None
 
     async def _skips(
         self, order: SpokenOrder, schedules: Sequence[Schedule]

@@ -8,8 +8,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.delays import pause_of
+from handlers.parsing.delays import FROM_TO, pause_of
 from handlers.parsing.readings import UnschedulableError, is_read
+from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
 from handlers.parsing.sub_commands import DELAY, MOVE, VERBS, DigestWord
 from handlers.parsing.timetable import has_time
@@ -40,7 +41,7 @@ _ASKING = re.compile(
 )
 _HALT = re.compile(r"(?:(?:the|that|this|my)\s+)?(?:(?P<skip>skip)|pause)\b\s*", re.IGNORECASE)
 """What "cancel" takes back."""
-_NO = re.compile(r"(?:not?|never|without|don'?t|do\s+not|nobody|nothing)\b", re.IGNORECASE)
+_NO = re.compile(r"\b(?:not?|never|without|don'?t|do\s+not|nobody|nothing)\b", re.IGNORECASE)
 """The beginning of words that want something not to be done."""
 
 
@@ -48,10 +49,10 @@ def guess_command(word: str, rest: str, *, today: date) -> str:
     """Return the command that was probably meant, "" if there is no telling.
 
     That is the sub-command with this meaning or the one spelled most like it, or else `on` if the
-    words have a time. Words that begin with "not" or the like mean no sub-command: their opposite
-    must not be offered.
+    words have a time. Words that begin with "not" or the like mean no sub-command, and with one of
+    these anywhere no end of a schedule: their opposite must not be offered.
     """
-    if _NO.match(as_typed(f"{word} {rest}")):
+    if _NO.match(as_typed(f"{word} {rest}").strip()):
         return ""
     typed = word.lower()
     guess = _SYNONYMS.get(typed)
@@ -64,18 +65,19 @@ def guess_command(word: str, rest: str, *, today: date) -> str:
         nearest = process.extractOne(typed, _SPELLED, scorer=OSA.distance, score_cutoff=most)
         guess = _SYNONYMS.get(nearest[0]) or DigestWord(nearest[0]) if nearest else None
     first, _, others = rest.partition(" ")
-    if guess is None and (second := DigestWord.read(first)):
+    if guess is None and could_be_name(word) and (second := DigestWord.read(first)):
         guess, rest = second, f"{word} {others}"
     if guess is None and has_time(f"{word} {rest}"):
         guess, rest = DigestWord.ON, f"{word} {rest}"
     if typed in DELAY and (pause := _pause(_IT.sub("", rest), today)):
         return f"{DigestWord.PAUSE} {pause}"
     if guess is DigestWord.ON:
-        rest = _MOVED_TO.sub("", rest)
+        rest = _MOVED_TO.sub("", FROM_TO.sub("", _IT.sub("", rest)) if typed in MOVE else rest)
         if is_until(rest):
             return ""  # a schedule has no end
         rest = re.sub(r"\bto (?=\d)", "at ", rest)
-    return " ".join(f"{guess} {rest}".split()) if guess else ""
+    is_opposite = guess is DigestWord.OFF and _NO.search(as_typed(rest))
+    return " ".join(f"{guess} {rest}".split()) if guess and not is_opposite else ""
 
 
 def _pause(words: str, today: date) -> str:

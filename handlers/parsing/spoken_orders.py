@@ -1,7 +1,7 @@
 """Recognize orders that people give in ordinary words: "post a question here every day at 9".
 
 An order counts only if every word of it is understood: "stop the questions" ends a schedule, and
-"stop the war" is a look-up.
+"stop the war" is a look-up. Only a plain reason may stand beside it: "skip Friday, we have guests".
 """
 
 import re
@@ -12,7 +12,7 @@ from enum import StrEnum
 from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.delays import READ_ORDER, pause_of
+from handlers.parsing.delays import FROM_TO, READ_ORDER, pause_of
 from handlers.parsing.readings import LaterStartError, UnschedulableError, is_read
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
@@ -47,7 +47,7 @@ class SpokenOrder:
     name: str = ""
     """Words that may name the schedule, as in "the friday digest"."""
     is_alone: bool = False
-    """Whether it is one verb alone, which could be a look-up: "resume"."""
+    """Whether it could be a look-up, as a verb alone could: "resume"."""
     channel_id: ChannelId = NO_CHANNEL
     channel_name: str = ""
     """The name of the channel if it was typed without a link."""
@@ -92,19 +92,38 @@ _HAND_OVER = re.compile(
 )
 """An order to change who owns a schedule: "make Ben the owner"."""
 _CLAUSE = re.compile(
-    r"\s*[,;:.!()]+\s+|\s+(?:-+|(?:be)?cause|cos|bc|since|as|due\s+to|so)\s+"
-    r"|\s+(?=(?:we|it|there|they|i)(?:'?(?:re|s|ve|ll|m|d)|\s+(?:is|are|was|were|will|have|has|r|am))\b"
-    r"|(?:nobody|everyone|everybody)\b"
-    r"|(?:turn|switch|shut)\s+(?:it|this|that|these)\s+off$|stop\s+(?:it|this|that|these)$)",
+    r"\s*[,;:.!()]+\s+|\s+-+\s+|\s+(?P<why>(?:be)?cause|cos|bc|since|due\s+to)\s+"
+    r"|\s+(?:as|(?P<so>so))\s+"
+    r"|\s+(?P<bare>)(?=(?:(?:we|they)'(?:re|ve)|(?:it|there)'s|i'(?:m|ve)|were|its|im"
+    r"|(?:we|it|there|they)\s+(?:is|are|r|have|has))\s)",
     re.IGNORECASE,
 )
 """What stands between an order and its reason: "skip friday, we have an offsite"."""
-_DAY = re.compile(
-    rf"\d|\b(?:{'|'.join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))})"
-    r"|\b(?:today|tomorrow|week)",
+_NO_REASON = re.compile(
+    r"\b(?:no|not|never|nobody|nothing|none|neither|(?:\w+n't|(?:do|does|did|ca|wo|is|are)nt)|cannot"
+    r"|can|could|would|should|may|might|must|if|unless|when|whenever|whether|once|who|how|why|what"
+    r"|which|where|until|till?|before|after|while|as|soon|long|but|except|instead|only"
+    r"|said|say|says|told|tell|tells|asked|wrote|think|thinks)\b",
     re.IGNORECASE,
 )
-_IS = re.compile(r"\b(?:is|are|was|were|be|has|have|had)\b|'(?:s|re|m|ve|ll)\b", re.IGNORECASE)
+"""A word of a condition, of a quotation or of the opposite."""
+_SURE_OWNER = re.compile(
+    r"\bto$|^make\s+(?:the\s+)?(?:new\s+)?owner\b|\b(?:schedule|question|digest)s?\b", re.IGNORECASE
+)
+"""What names a schedule, or lacks the name of a person, because it was a mention."""
+_SUBJECT = re.compile(r"(?:we|they|i|it|this|that|everyone|everybody)\b", re.IGNORECASE)
+_COMPLAINT = re.compile(
+    r"^(?:(?:everyone|everybody)\s+hates\s+(?:this|it)|(?:we(?:\s+all)?|i)\s+hate\s+(?:this|it)"
+    r"|(?:this|it)(?:'s|\s+is)\s+(?:(?:so|very|really|too)\s+)?(?:annoying|boring|useless|spam)"
+    r"|(?:nobody|no\s+one)\s+(?:needs|wants|likes|reads)\s+(?:this|it))(?:\s*[,;:.!]+)?\s+(?:so\s+)?",
+    re.IGNORECASE,
+)
+"""What may stand before "stop it"."""
+_DAY = re.compile(
+    rf"\d|\b(?:{'|'.join(name[:3] for name in (*DAY_NAMES, *MONTH_NAMES))})"
+    r"|\b(?:today|tonight|tomorrow|week|month|year|noon|christmas|easter)",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(
     r"(?:how|why|what|when|where|who|which|is|are|do|does|did|should)\b", re.IGNORECASE
 )
@@ -172,6 +191,17 @@ _ONE_POST = re.compile(
     re.IGNORECASE,
 )
 """An order that is no order to end a schedule: it may be about a post that is there."""
+_ENDS = re.compile(
+    r"(?:end|stop|cease|discontinue|terminate|quit|disable|(?:turn|switch|shut)\s+off)\b",
+    re.IGNORECASE,
+)
+"""Verbs that end a schedule also if a day follows: "end it on Friday"."""
+_NOT_ONLY = re.compile(
+    r"(?:(?:not?|never|don'?t|do\s+not)\b(?![,.:;!]).*\b(?:only|just)"
+    r"|not?\s+(?:on\s+)?(?:every|always|all))\b",
+    re.IGNORECASE,
+)
+"""The beginning of words that want more days, not fewer: "not only on Mondays"."""
 _NEXT = re.compile(r"\bnext\s+(?:post|question|digest|message|reminder)$", re.IGNORECASE)
 _NOUNS = re.compile(
     r"\b(?:the|an?|any|our|your|my)\b|(?:'s)?\s+(?:questions?|digests?|post(?:ing)?s?|messages?)\b"
@@ -180,7 +210,7 @@ _NOUNS = re.compile(
 )
 _RESUME = _verbs(DigestWord.RESUME, "resume", "turn on", "switch on")
 _MOVE = "|".join((*MOVE, "make", "do", "put", "set", "switch", "post", "send", "ask"))
-_FROM = re.compile(r"^(?:on|from|at)\s+", re.IGNORECASE)
+_FROM = re.compile(r"^(?:on|from|at|in)\s+", re.IGNORECASE)
 _BACK = re.compile(r"(?:back|forward|up|come|be)\s+", re.IGNORECASE)
 _TO = re.compile(rf"(?:{_BACK.pattern})?(?:(?:to|for)\s+(?:at\s+)?)?", re.IGNORECASE)
 _BEGIN = _verbs(
@@ -217,9 +247,9 @@ _MEANT = re.compile(
 """The beginning of a correction: "I meant 10:30", "only on Mondays"."""
 _INSTEAD = re.compile(r"[\s,]*\b(?:instead|rather|only)[\s.!?]*$", re.IGNORECASE)
 _OFF = re.compile(
-    r"^(?:(?:we|everybody|everyone)(?:'?re|'s|\s+r|\s+are|\s+is|\s+will\s+be)?|(?:the|our)\s+office(?:'s|\s+is)"
-    r"|(?:nobody|no\s+one)(?:'s|\s+is|\s+will\s+be))\s+"
-    r"(?:off|away|closed|out|on\s+(?:holiday|vacation|leave)|in|here|around)\s+"
+    r"^(?:(?:(?:we|everybody|everyone)(?:'?re|'s|\s+r|\s+are|\s+is|\s+will\s+be)?"
+    r"|(?:the|our)\s+office(?:'s|\s+is))\s+(?:off|away|closed|out|on\s+(?:holiday|vacation|leave))"
+    r"|(?:nobody|no\s+one)(?:'s|\s+is|\s+will\s+be)\s+(?:in|around))\s+"
     r"(?P<days>.+?)(?:[\s,.;:]+(?:so\s+)?(?:(?:don't|do\s+not)\s+(?:post|send|ask)(?:\s+(?:us|anything))?"
     r"|no\s+(?:posts?|questions?|digests?)|skip(?:\s+(?:it|that|those))?)(?:\s+(?:then|that\s+day))?)?$",
     re.IGNORECASE,
@@ -248,7 +278,7 @@ def spoken_order(text: str, *, today: date) -> SpokenOrder | None:
     channel_id = ChannelId(found["id"]) if found else NO_CHANNEL
     words = " ".join(as_typed(readable(_CHANNEL.sub(" ", text))).split())
     words = _without(words, _HERE.search(words))
-    order, name = _read(words, today) or _with_reason(words, today), ""
+    order, name = _with_reason(words, today), ""
     for channel in () if order or found else (_NAMED_CHANNEL, _IN_WORD):
         if order is None and (named := channel.search(words)):
             name = next(filter(None, named.groups())).lower()
@@ -274,13 +304,15 @@ def _without(words: str, found: re.Match[str] | None) -> str:
 
 def _read(words: str, today: date) -> SpokenOrder | None:
     """Return the order in *words*, which name no channel."""
+    if _NOT_ONLY.match(_LEAD.sub("", words, count=1)):
+        return None
     is_instead = _INSTEAD.search(words) is not None
     while (shorter := _TAIL.sub("", words)) != words:
         words = shorter
     words = _PARTED.sub(r"\1 \3 \2", _MADE.sub(r"\2 \1", _LEAD.sub("", words, count=1)))
     plain_words = _WISH.sub("", words, count=1)
     if _HAND_OVER.fullmatch(plain_words):
-        return SpokenOrder(Verb.OWNER)
+        return SpokenOrder(Verb.OWNER, is_alone=not _SURE_OWNER.search(plain_words))
     return (
         _halt(plain_words, today)
         or _correction(plain_words, today, is_instead=is_instead)
@@ -291,22 +323,34 @@ def _read(words: str, today: date) -> SpokenOrder | None:
 
 
 def _with_reason(words: str, today: date) -> SpokenOrder | None:
-    """Return the order in one clause of *words*, before its reason or after it.
+    """Return the order in *words* beside a plain reason, before it or after it.
 
-    A day may be named in a reason, so only an order that names its own, or an end, comes after it.
+    The reason must not change what is ordered, as a condition, a "not" or another day could.
     """
-    clauses = [*_CLAUSE.finditer(words)]
-    for clause in clauses:
-        first, reason = words[: clause.start()], words[clause.end() :]
-        if " " not in first or (_DAY.search(reason) and not _IS.search(reason)):
-            continue  # friday, saturday or sunday
-        order = _read(first, today)
-        if order and (order.verb is not Verb.SKIP or order.words):
-            return order
-    for clause in () if _QUESTION.match(words) else clauses:
-        order = _read(words[clause.end() :], today)
-        if order and (order.words or (order.verb is Verb.OFF and not order.name)):
-            return order
+    if (order := _read(words, today)) or _QUESTION.match(words):
+        return order
+    plain_words = _COMPLAINT.sub("", words, count=1)
+    if plain_words != words:
+        return _read(plain_words, today)
+    for clause in _CLAUSE.finditer(words):
+        first, last = words[: clause.start()], words[clause.end() :]
+        before = _read(first, today) if " " in first else None
+        if before:
+            is_whole = before.words or (
+                before.verb is not Verb.SKIP
+                and clause["bare"] is None
+                and (not before.is_alone or _SUBJECT.match(last))
+            )
+            # After "because", nothing else can be meant by a day.
+            is_reason = (clause["why"] and before.words) or not _DAY.search(last)
+            return before if is_whole and is_reason and not _NO_REASON.search(last) else None
+        is_reason = not (_NO_REASON.search(first) or _DAY.search(first))
+        if is_reason and (clause["so"] or clause[0].strip(", ;.!-") == ""):
+            after = _read(last, today)
+            if after and (
+                after.words or (after.verb is Verb.OFF and after.kind and not after.name)
+            ):
+                return after
     return None
 
 
@@ -352,6 +396,8 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         if is_weekly and _is_order(days, today):
             return replace(order, verb=Verb.MOVE, words=days)
         return None
+    if _ENDS.match(words):
+        return None  # the end of the schedule, or one post less
     return replace(order, verb=Verb.PAUSE if verb is Verb.PAUSE else Verb.SKIP, words=days)
 
 
@@ -370,7 +416,9 @@ def _resume(words: str, today: date) -> SpokenOrder | None:
     again = _AGAIN.search(words)
     rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
     order, others, is_named = _about(Verb.RESUME, rest or "")
-    if others and is_read(parse_until, until := _FROM.sub("until ", others, count=1), today=today):
+    if others and is_read(
+        parse_until, until := f"until {_FROM.sub('', others, count=1)}", today=today
+    ):
         return replace(order, verb=Verb.PAUSE, words=until)
     is_alone = words.lower() in _ALONE
     is_clear = is_named or again or is_alone
@@ -384,6 +432,8 @@ def _move(words: str, today: date) -> SpokenOrder | None:
     if not rest or _INDEFINITE.match(rest):
         return None
     order, when, is_named = _about(Verb.MOVE, rest)
+    if _after("|".join((*MOVE, "switch")), words) is not None:
+        when = FROM_TO.sub("to ", when, count=1)
     is_delay = is_named and _after("|".join(DELAY), words) is not None
     if is_delay and (pause := pause_of(_BACK.sub("", when, count=1), today=today)):
         return replace(order, verb=Verb.PAUSE, words=pause)

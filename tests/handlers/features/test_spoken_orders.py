@@ -153,6 +153,30 @@ async def test_who_wants_to_hand_a_schedule_over_reads_how(slack: Slack) -> None
     assert (await only(slack)).owner_id == ANA
 
 
+async def test_a_schedule_is_handed_over_only_where_one_is_meant(slack: Slack) -> None:
+    sentences = ("give ownership to Ben", "make Ben the owner", "hand it over to Ben")
+    for said in sentences:
+        (answer,) = await slack.say(said, channel=dm(ANA))
+        assert "/digest owner" not in answer["text"]
+    await slack.type("/digest on 09:30 daily")
+    for said in sentences:
+        (answer,) = await slack.say(said, channel=dm(ANA))
+        assert "`/digest owner @name`" in answer["text"]
+    (answer,) = await slack.say("@Parley give ownership of Iran to Iran")
+    assert "/digest owner" not in answer["text"]
+    (refused,) = await slack.say("@Parley make me the owner of the schedule", user=BEN)
+    assert "Only its owner" in refused["text"]
+
+
+@pytest.mark.parametrize("said", ["antisemitism and how to stop it", "don't stop it"])
+async def test_words_that_end_like_an_order_are_none(slack: Slack, said: str) -> None:
+    await slack.type("/digest on 09:30 daily")
+    (answer,) = await slack.say(f"@Parley {said}", user=BEN)
+    assert "Only its owner" not in answer["text"]
+    (answer,) = await slack.say(f"@Parley {said}")
+    assert "Yes, end it" not in labels(answer)
+
+
 async def test_all_of_ten_schedules_are_chosen_from(slack: Slack) -> None:
     for hour in range(10):
         await slack.type(f"/digest on {hour + 8}:00 daily named q{hour}")
@@ -197,10 +221,34 @@ async def test_what_each_schedule_would_become_is_shown_before_one_is_chosen(sla
     await slack.type("/digest on 11:00 mon named lunch-quiz")
     (asked,) = await slack.say("@Parley push it to Friday")
     assert labels(asked) == ["1. daily-question", "2. lunch-quiz"]
-    assert "`/digest pause until 2026-11-27`" in asked["text"]
+    assert "`/digest on Friday`" in asked["text"]
+    assert "pause" not in asked["text"]
     first, second = asked["text"].splitlines()[1:]
     assert first.endswith("; it would come at 09:30 on Friday (Europe/Lisbon)")
     assert second.endswith("; it would come at 11:00 on Friday (Europe/Lisbon)")
+    await slack.press(f"{Action.DIGEST_GUESS}_1", asked)
+    schedules = await slack.parley.store.schedules.of_channel(TEAM, GENERAL)
+    assert [one.timetable.weekdays for one in schedules if one.name == "lunch-quiz"] == [{4}]
+
+
+async def test_a_pause_is_offered_only_if_the_post_then_comes_on_that_day(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 tue")
+    (asked,) = await slack.say("@Parley postpone it to friday")
+    assert labels(asked) == ["Change it to 09:30 on Fri (Europe/Lisbon)"]
+    await slack.type("/digest off")
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest pause until 7 December")
+    (asked,) = await slack.say("@Parley move it to friday")
+    assert labels(asked) == ["Change it to 09:30 on Fri (Europe/Lisbon)"]
+
+
+async def test_to_resume_later_ends_a_pause_then(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest pause")
+    (asked,) = await slack.say("@Parley resume next monday")
+    assert labels(asked) == ["Pause until Mon 30 Nov 2026"]
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).paused_until == date(2026, 11, 30)
 
 
 async def test_a_button_that_could_only_fail_is_not_shown(slack: Slack) -> None:

@@ -76,6 +76,29 @@ def test_to_put_off_to_a_day_or_a_time_is_a_change() -> None:
     assert guess_command("delay", "lunch-quiz to monday", today=_TODAY) == "on lunch-quiz to monday"
     assert guess_command("delay", "it to 10:30", today=_TODAY) == "on 10:30"
     assert guess_command("change", "until 10 december", today=_TODAY) == ""
+    moved = guess_command("move", "lunch-quiz from mondays to fridays", today=_TODAY)
+    assert moved == "on lunch-quiz from mondays to fridays"
+    assert guess_command("move", "it from mondays to fridays", today=_TODAY) == "on fridays"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "please do NOT end the schedule, I only asked",
+        "cancel nothing yet",
+        "we're off for MLK day, skip it",
+        "don't stop",
+    ],
+)
+def test_no_end_is_guessed_from_words_that_may_want_none(typed: str) -> None:
+    word, _, rest = typed.partition(" ")
+    assert not guess_command(word, rest, today=_TODAY).startswith("off")
+
+
+@pytest.mark.parametrize("when", ["to 11 tomorrow", "to 9 for today", "to 10:30 this friday"])
+def test_a_time_on_one_day_is_no_pause(when: str) -> None:
+    order = spoken_order(f"move it {when}", today=_TODAY)
+    assert order is None or order.verb is Verb.MOVE
 
 
 @pytest.mark.parametrize(

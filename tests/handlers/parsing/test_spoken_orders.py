@@ -140,6 +140,28 @@ _ORDERS = """
     make Ben Miller the owner => owner
     hand the daily question over to <@U0BEN> => owner
     post a digest of three items every friday at 16:00 => on 16:00 fri digest 3
+    this is annoying, stop it => off
+    nobody needs this stop it => off
+    everybody hates it: turn it off => off
+    stop it, we are tired of it => off
+    too many of them, stop the questions => off
+    pause the questions, we are too busy => pause
+    no, only on Mondays => on mon
+    we have an offsite, skip friday => skip friday
+    skip friday - company event => skip friday
+    it is too early so move it to 10 => on 10:00
+    nobody will be around on friday => skip friday
+    no one is around until january => pause until january
+    the office is closed on 24 December => skip 24 dec
+    resume in two weeks => pause for two weeks
+    unpause next monday => pause until next monday
+    continue in january => pause until january
+    just not on Fridays => on mon-thu,sat,sun
+    cancel the question on 24 december => skip 24 dec
+    move it from mondays to tuesdays => on tue
+    change the question from 9:30 to 10 => on 10:00
+    post it from monday to friday at 10 => on 10:00 mon-fri
+    make me the owner of the schedule => owner
 """
 """Each sentence with the command that it means, and the channel that it names."""
 _LOOKUPS = """
@@ -170,6 +192,29 @@ _LOOKUPS = """
     a question at 11 every day but not on friday, saturday or sunday; discontinued lines
     resume on a plane; things fall apart; hand over power to the army
     new owner of tiktok; transfer ownership of tiktok to oracle; resume from berlin
+    antisemitism and how to stop it; inflation and why nobody can stop it; no one can stop it
+    the coup and who could stop it; AI and the people who want to turn it off
+    war in ukraine, stop it; cyber bullying, how to stop this; war crimes, stop them
+    please never stop it; don't stop it; i do not want to stop it; I would hate to stop it
+    nobody wants to stop this; don't you dare stop it; there is no way to stop it
+    please don't ever turn it off; never switch it off; it was pointless to stop it
+    everyone hates this war, stop it; they shouted: stop it; they said stop it
+    if nobody answers, stop the questions; unless it is urgent, stop the questions
+    if it rains, stop it; they said, stop the questions; once we are done, move it to 10
+    pause the questions as soon as we are away; stop the questions, but keep the digest
+    stop the questions, not the digest; skip friday, unless it rains
+    pause it, we are on vacation until Jan 4; stop the questions, we are off on friday
+    stop the digest - it should stay; skip tomorrow, if nobody objects
+    stop it, we are back on monday
+    stop it, war in sudan; stop this - genocide in darfur
+    no one is safe; no friday is like another; no christmas is perfect
+    no more questions is the answer; no monday was so quiet; skip friday were told
+    nobody is off on friday; nobody is out on monday; no one is away on 24 December
+    nobody is off until january; actually we're in on friday; only we are in on friday
+    we are around on monday, sorry; everybody is here on monday
+    not only on mondays; no question only on mondays; not every friday; not just on weekends
+    end it on 24 december; end it on friday; stop the digest on friday; turn it off on monday
+    move it to 10:30 this friday; delay it until friday at 10; postpone it to 5 this tuesday
     get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
 
@@ -216,3 +261,18 @@ def test_a_linked_channel_is_known_by_its_id() -> None:
         order = spoken_order(said, today=TODAY)
         assert order
         assert (order.channel_id, order.channel_name, order.words) == ("C1", "", "daily at 9")
+
+
+def test_a_new_owner_is_sure_if_a_person_or_a_schedule_is_named() -> None:
+    for said in (
+        "make <@U0BEN> the owner",
+        "hand it over to <@U0BEN>",
+        "make me owner of the digest",
+    ):
+        order = spoken_order(said, today=TODAY)
+        assert order
+        assert not order.is_alone
+    for said in ("make Elon Musk owner", "hand it over to the courts", "give ownership to workers"):
+        order = spoken_order(said, today=TODAY)
+        assert order
+        assert order.is_alone
