@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 
 class _Word(StrEnum):
@@ -32,7 +32,13 @@ class DigestWord(_Word):
     @property
     def is_look_up(self) -> bool:
         """Whether it changes nothing, so that guests may use it, too."""
-        return self is not DigestWord.ON and self not in get_args(Change)
+        return self in (
+            DigestWord.NEXT,
+            DigestWord.PREVIEW,
+            DigestWord.TALK,
+            DigestWord.LIST,
+            DigestWord.HELP,
+        )
 
     @property
     def is_for_all(self) -> bool:
