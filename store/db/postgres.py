@@ -237,7 +237,7 @@ class Postgres:
             import asyncpg
         except ImportError as error:
             raise DatabaseError(
-                "PostgreSQL needs its driver: `pip install -c constraints.txt '.[postgres]'`, in"
+                "PostgreSQL needs its driver: `pip install -c constraints.txt -e '.[postgres]'`, in"
                 " Parley's folder, with -e before it in a checkout."
             ) from error
         connections: WeakSet[asyncpg.Connection[Any]] = WeakSet()

@@ -65,4 +65,4 @@ def new_key() -> str:
 
 
 def _not_installed() -> TokenCipherError:
-    return TokenCipherError("Many workspaces need `pip install -c constraints.txt '.[teams]'`.")
+    return TokenCipherError("Many workspaces need `pip install -c constraints.txt -e '.[teams]'`.")
