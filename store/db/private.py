@@ -9,6 +9,7 @@ from store.db.types import DatabaseError
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
+_RIGHTS = 0o777
 
 
 def create(path: Path) -> None:
@@ -35,6 +36,15 @@ def keep_owner(path: Path, *, like: Path) -> None:
         model = like.stat()
         # Whoever owns the folder could have put a link in its place.
         os.chown(path, model.st_uid, model.st_gid, follow_symlinks=False)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Set who may read and write the file *path*; raises OSError if it is a link by now."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(descriptor, mode & _RIGHTS)
+    finally:
+        os.close(descriptor)
 
 
 def create_folder(folder: Path) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 import sqlite3
-import stat
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -703,7 +702,7 @@ def _replace_file(path: Path, by: Path) -> Path | None:
             _copy_file(by, restored, damaged=BAD_BACKUP)
             private.keep_owner(restored, like=path if old else path.parent)
             if old:
-                restored.chmod(stat.S_IMODE(old.st_mode))
+                private.set_mode(restored, old.st_mode)
             kept = _put_aside(path) if old else None
             restored.rename(path)
     return kept

@@ -1,6 +1,7 @@
 """No other user of the machine can read Parley's files, whatever the umask."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,3 +159,18 @@ async def test_a_database_of_another_user_is_not_replaced(
     with pytest.raises(DatabaseError, match="belongs to another user"):
         await restore(file, url_of(database))
     assert modes(tmp_path) == before
+
+
+def test_the_rights_of_what_a_link_points_to_stay(tmp_path: Path) -> None:
+    """The owner of the folder may put a link in the place of a file that root restores."""
+    (tmp_path / "secret").touch(mode=0o600)
+    (tmp_path / "restored").symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="symbolic links"):
+        private.set_mode(tmp_path / "restored", 0o777)
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_a_file_gets_its_rights_without_special_ones(tmp_path: Path) -> None:
+    (tmp_path / "restored").touch(mode=0o600)
+    private.set_mode(tmp_path / "restored", 0o104640)
+    assert stat.S_IMODE((tmp_path / "restored").stat().st_mode) == 0o640
