@@ -210,7 +210,11 @@ class _Pairing:
 
     def __init__(self, article: Article) -> None:
         self.article = article
-        self.texts = Texts(headline=article.headline, summary=article.summary)
+        self.texts = Texts(
+            headline=article.headline,
+            summary=article.summary,
+            more=f"{article.insight}\n{article.question}",
+        )
 
     @property
     def text(self) -> str:

@@ -26,26 +26,30 @@ def _any(words: str) -> str:
     return f"(?:{'|'.join(words.split())})"
 
 
-_NUMBERED = _any("""
-chapter day edition episode game heat issue leg lesson match month no number part phase quarter race
-round season session set stage test vol volume week year
+_NUMBERED = _any(r"""
+chapter day edition episode game heat issue leg lesson match month no(?=\W{0,3}\d) number part phase
+quarter race round season session set sprint stage test version vol volume week year
 folge heft kapitel kw nr quartal runde staffel tag teil woche
 chapitre étape épisode jour journée numéro partie semaine tour trimestre
-capítulo día etapa jornada número parte ronda semana
+capítulo día etapa jornada número parte ronda semana versión
 """)
 """Words after which a number is a name, as in week 12, and no count."""
 _DATES = _any("""
 monday tuesday wednesday thursday friday saturday sunday
+mon tues? wed thu(?:rs?)? fri sat sun
 january february march april may june july august september october november december
+jan feb mar apr jun jul aug sept? oct nov dec
 first second third fourth fifth sixth seventh eighth ninth tenth
 montag dienstag mittwoch donnerstag freitag samstag sonntag
-januar februar märz mai juni juli oktober dezember
+januar februar märz mai juni juli oktober dezember mär okt dez
 erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte
 lundi mardi mercredi jeudi vendredi samedi dimanche
 janvier février mars avril juin juillet août septembre octobre novembre décembre
+janv févr avr juil déc
 premier première deuxième troisième quatrième cinquième sixième septième huitième neuvième dixième
 lunes martes miércoles jueves viernes sábado domingo
 enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+ene abr ago dic
 primer[oa]? segund[oa] tercer[oa]? cuart[oa] quint[oa] sext[oa] séptim[oa] octav[oa] noven[oa]
 """)
 _COUNTS = _any("""
@@ -62,22 +66,22 @@ _NUMBERS = re.compile(
     # At the beginning of a word, and possessive: time grows with the length of a text.
     rf"""(?<![^\W_{_UNSPACED}])(?:
     (?P<edition>
-        {_NUMBERED}[ ]?[.:#]?[ ]?(?:\d\w*+|{_COUNTS}\b|[IVX]++\b)
+        {_NUMBERED}[ .:#]{{0,3}}(?:\d\w*+|\b(?:{_COUNTS}|(?-i:[IVX]++))\b)
         | (?-i:[IVX]{{2,}}+\b)
-        | [^\W\d_{_UNSPACED}]++\d\w*+
+        | q[1-4]\b
         | \d{{4}}-\d\d?-\d\d?(?!\d)
         | 第\d++
-    ) | (?P<date>
-        \d++(?:\.?[ ]{_DATES}[mnrs]?\b | \.(?=[ ][^\W\d_]) | [年月日週周回号期話章]
+    ) | (?:
+        [^\W\d_{_UNSPACED}]++\d\w*+
+        | \d++(?:\.?[ ]{_DATES}[mnrs]?\b | \.(?=[ ][^\W\d_]) | [年月日週周回号期話章]
             | (?:st|nd|rd|th|er|re|e|ère|ème|[ºªйяе])\b)
         | {_DATES}[mnrs]?\b(?:[ ]\d++)?
         | \d++(?P<mark>[./-])\d++(?P=mark)\d++
     ) | (?P<count>
         (?<=[$£€])\d++(?:[.,]\d++)*+
         | (?:\d++(?:[.,]\d++)*+|{_COUNTS}\b)(?=[ -]?(?:[%°$£€]|(?P<counted>[^\W\d_]++)))
-    ) | (?P<number>
-        \d++(?:[.,:/-]\d++)*+ | {_COUNTS}\b
-    ))""",
+    ) | \d++(?:[.,:/-]\d++)*+ | {_COUNTS}\b
+    )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
@@ -95,6 +99,8 @@ class Texts:
 
     headline: str
     summary: str
+    more: str = ""
+    """What the story has besides: its insight and question."""
 
     @cached_property
     def headline_words(self) -> frozenset[str]:
@@ -115,6 +121,11 @@ class Texts:
     def tokens(self) -> frozenset[str]:
         """Return all words as they are written, in small letters."""
         return frozenset(_TOKEN.findall(f"{self.headline} {self.summary}".casefold()))
+
+    @cached_property
+    def headline_tokens(self) -> frozenset[str]:
+        """Return the words of the headline as they are written, in small letters."""
+        return frozenset(_TOKEN.findall(self.headline.casefold()))
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -152,6 +163,17 @@ class Texts:
         """Return the headline without numbers."""
         return _NUMBERS.sub("", self.headline).casefold()
 
+    @cached_property
+    def rest(self) -> str:
+        """Return all its text without numbers."""
+        return _NUMBERS.sub("", f"{self.headline}\n{self.summary}\n{self.more}").casefold()
+
+    @cached_property
+    def counts(self) -> frozenset[str]:
+        """Return the numbers of the summary that count something."""
+        kinds = self.summary_kinds.items()
+        return frozenset(number for number, kind in kinds if kind == NumberKind.COUNT)
+
 
 class NumberKind(IntEnum):
     """What a number does, in whatever writing."""
@@ -159,19 +181,19 @@ class NumberKind(IntEnum):
     COUNT = 0
     """12 people, three men, 4 %."""
     NUMBER = 1
-    """What counts nothing, as a year."""
-    DATE = 2
-    """Monday, 28 November, the third, 12th."""
-    EDITION = 3
+    """What counts nothing: 2026, 9:30, Monday, 28 Nov, the third, M25."""
+    EDITION = 2
     """Week 12, Part II, Q1, 2026-11-28."""
 
 
 def _kinds(text: str) -> Mapping[str, NumberKind]:
     kinds: dict[str, NumberKind] = {}
     for found in _NUMBERS.finditer(text):
-        kind = NumberKind[str(found.lastgroup).upper()]
-        if kind == NumberKind.COUNT and (found["counted"] or "").casefold() in FUNCTION_WORDS:
-            kind = NumberKind.NUMBER
+        kind = NumberKind.NUMBER
+        if found["edition"]:
+            kind = NumberKind.EDITION
+        elif found["count"] and (found["counted"] or "").casefold() not in FUNCTION_WORDS:
+            kind = NumberKind.COUNT
         kinds[found[0].casefold()] = kind
     return kinds
 
@@ -226,23 +248,35 @@ def is_another(one: Texts, other: Texts, *, is_sure: bool = False) -> bool:
     So they are if the headlines, or the summaries under one headline, name another edition; if
     only a date or another number that is no count differs in the headlines, in whatever writing;
     or if a name was replaced in headline and text. If it *is_sure* from what identifies them that
-    they are one story, only another edition counts: another date or name corrects it.
+    they are one story, only another edition counts: another date or name corrects it. If nothing
+    but numbers has changed, they were corrected.
     """
     if one.headline == other.headline:
-        return not is_sure and _is_renumbered(
+        is_other = not is_sure and _is_renumbered(
             one.summary_kinds, other.summary_kinds, NumberKind.EDITION
         )
-    if _is_renumbered(one.kinds, other.kinds, NumberKind.EDITION):
-        is_renumbered = _has_other_text(one, other)
-    elif is_sure or one.headline_rest != other.headline_rest:
-        is_renumbered = False
+    elif _is_renumbered(one.kinds, other.kinds, NumberKind.EDITION):
+        is_other = _has_other_text(one, other) or (not is_sure and _has_other_name(one, other))
     else:
-        is_renumbered = _is_renumbered(one.kinds, other.kinds, NumberKind.DATE) or (
-            _is_renumbered(one.kinds, other.kinds, NumberKind.NUMBER)
-            # If nothing but the number has changed, it was corrected.
-            and one.tokens ^ other.tokens != {*one.kinds} ^ {*other.kinds}
+        is_other = not is_sure and (
+            (
+                one.headline_rest == other.headline_rest
+                and _is_renumbered(one.kinds, other.kinds, NumberKind.NUMBER)
+            )
+            or _has_other_name(one, other)
         )
-    return is_renumbered or (not is_sure and _has_other_name(one, other))
+    return is_other and not _is_corrected(one, other)
+
+
+def _is_corrected(one: Texts, other: Texts) -> bool:
+    """Return whether nothing but numbers has changed, and no count but those of the headline.
+
+    The figures of a report change with each edition of it.
+    """
+    return (
+        one.rest == other.rest
+        and one.counts ^ other.counts <= one.headline_tokens ^ other.headline_tokens
+    )
 
 
 def _is_renumbered(
@@ -267,7 +301,7 @@ def has_other_counts(one: Texts, other: Texts) -> bool:
     return (
         _is_replaced(one.headline_numbers, other.headline_numbers)
         and _is_replaced(one.numbers, other.numbers)
-        and any(not has_digit(token) for token in one.tokens ^ other.tokens)
+        and one.rest != other.rest
     )
 
 
@@ -285,5 +319,4 @@ def _has_other_name(one: Texts, other: Texts) -> bool:
 
 def _own_names(one: Texts, other: Texts) -> Set[str]:
     """Return the names that headline and text of *one* have, and *other* has nowhere."""
-    headline = frozenset(_TOKEN.findall(one.headline.casefold()))
-    return (one.names & headline) - other.tokens
+    return (one.names & one.headline_tokens) - other.tokens

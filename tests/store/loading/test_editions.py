@@ -42,6 +42,16 @@ EDITIONS = [
     ("تقرير الأسبوع 12 | باع المتجر 340 دراجة.", "تقرير الأسبوع 13 | باع المتجر 95 دراجة."),
     ("Board minutes 11/2026 | The board met and chose a new chair after lunch.", "Board minutes 12/2026 | The board met and chose a new bank after lunch."),
     ("Protokoll vom 2026-03-01 | Der Vorstand wählte eine neue Kasse.", "Protokoll vom 2026-04-01 | Der Vorstand wählte eine neue Bank."),
+    ("Market report 28 Nov | Wheat rose while sugar fell on slow trade.", "Market report 29 Nov | Sugar rose while wheat fell on slow trade."),
+    ("Market report Mon | Wheat rose while sugar fell on slow trade.", "Market report Tue | Sugar rose while wheat fell on slow trade."),
+    ("Marktbericht 3. Okt. | Weizen stieg, und Zucker fiel im Preis.", "Marktbericht 4. Okt. | Zucker stieg, und Weizen fiel im Preis."),
+    ("Bulletin du 3 déc | La neige ferme le col et deux écoles du village.", "Bulletin du 4 déc | La neige ferme le tunnel et deux écoles du village."),
+    ("Sprint 12 review | We built a login page and fixed two bugs.", "Sprint 13 review | We built a report page and fixed nine bugs."),
+    ("Version 2 released | It has a new editor and fewer bugs.", "Version 3 released | It has a new search and fewer bugs."),
+    ("Earnings | A profit of 3 million in Q1 on lamps.", "Earnings | A profit of 8 million in Q2 on lamps."),
+    ("Speiseplan Montag | Heute kocht wieder die Küche. | Schmeckt die Suppe?", "Speiseplan Dienstag | Heute kocht wieder die Küche. | Schmeckt der Fisch?"),
+    ("Table of 1 May, 9:30 | The port counted 40 ships on 1 May.", "Table of 2 May, 9:30 | The port counted 55 ships on 2 May."),
+    ("Toll of the A4 | The state took 40 euros on the A4.", "Toll of the A5 | The state took 55 euros on the A5."),
 ]  # fmt: skip
 CORRECTIONS = [
     ("Flood kills 12 in Valence | The flood killed 12 people near Valence.", "Flood kills 15 in Valence | The flood killed 15 people near Valence."),
@@ -64,6 +74,21 @@ CORRECTIONS = [
     ("Пожар: 5 погибших | При пожаре в Омске 5 погибших.", "Пожар: 6 погибших | При пожаре в Омске 6 погибших."),
     ("Strajk objął 30 kopalń | Strajk objął 30 kopalń na Śląsku.", "Strajk objął 35 kopalń | Strajk objął 35 kopalń na Śląsku."),
     ("Crollo, 4 feriti | Nel crollo a Bari 4 feriti lievi.", "Crollo, 6 feriti | Nel crollo a Bari 6 feriti lievi."),
+    ("Doors open at 9:30 | The doors of the new hall open early for the fair. | Who comes?", "Doors open at 10:30 | The doors of the new hall open early for the fair. | Who comes?"),
+    ("Doors open at 9:30 | The doors of the new hall open at 9.30 am.", "Doors open at 10:30 | The doors of the new hall open at 10.30 am."),
+    ("Kiel wins 3-1 | The club of Kiel won its first game since May. | Who saw it?", "Kiel wins 3-2 | The club of Kiel won its first game since May. | Who saw it?"),
+    ("Kiel wins 3-1 | The club of Kiel scored 3 goals.", "Kiel wins 4-1 | The club of Kiel scored 4 goals."),
+    ("Council meets Monday | The council of Ulm meets about the pool. | Who goes?", "Council meets Tuesday | The council of Ulm meets about the pool. | Who goes?"),
+    ("Council meets Mon | The council of Ulm meets on Monday, 1 June, in the hall.", "Council meets Tue | The council of Ulm meets on Tuesday, 2 June, in the hall."),
+    ("Fair on 2026-05-01 | The fair of Ulm begins on 2026-05-01.", "Fair on 2026-05-02 | The fair of Ulm begins on 2026-05-02."),
+    ("Stadtfest am 3. Mai | Das Fest von Ulm beginnt am 3. Mai. | Wer kommt am 3.?", "Stadtfest am 4. Mai | Das Fest von Ulm beginnt am 4. Mai. | Wer kommt am 4.?"),
+    ("Foire du 1er mars | La foire de Metz ouvre le 1er mars.", "Foire du 2e mars | La foire de Metz ouvre le 2e mars."),
+    ("Road A4 closed | The road A4 is closed near Ulm. | Who pays?", "Road A5 closed | The road A5 is closed near Ulm. | Who pays?"),
+    ("Motorway closed | The M25 is closed near Potters Bar after a fire.", "Motorway closed | The M26 is closed near Potters Bar after a fire."),
+    ("Minister resigns | From London she said the G7 talks had failed and she would go.", "Minister resigns | After the COP30 talks she said the plans had failed and she would go."),
+    ("Ferry stops | The ferry to Amrum stops in week 12.", "Ferry stops | The ferry to Amrum stops in week 13."),
+    ("Les noix manquent | Les noix manquent à Metz après le gel. | Qui paie ?", "Un parti veut aider | Après le gel à Metz, un parti veut aider. | Qui paie ?"),
+    ("No one saw it | The fire in Ulm was seen by nobody. | Who pays?", "No two reports agree | On the fire in Ulm, all reports differ. | Who pays?"),
 ]  # fmt: skip
 
 
