@@ -8,7 +8,8 @@ from datetime import date
 from handlers.button_value import NO_CHANNEL, is_direct
 from handlers.features.dependencies import Slack
 from handlers.features.schedule_actions import ScheduleActions
-from handlers.mrkdwn import readable
+from handlers.ids import Command
+from handlers.mrkdwn import plain, readable
 from handlers.parsing.dates import parse_posts, parse_until
 from handlers.parsing.delays import one_day
 from handlers.parsing.readings import UnschedulableError
@@ -154,7 +155,7 @@ class SpokenOrders:
         """Return the schedules that the order can be about.
 
         They are those of the channel, or without a channel the person's own. Raises `ParleyError`
-        if the channel has none, unless the order is one verb alone.
+        if the channel has none, unless the order is one verb alone, or none of the name.
         """
         if about and order.is_alone:
             schedules = await self.store.schedules.of_channel(by.team_id, about)
@@ -168,6 +169,11 @@ class SpokenOrders:
         named, rest = take_name(f"{order.name} {order.kind or ''}".strip(), schedules)
         if named and not rest:
             schedules = named
+        elif order.is_whole_name and schedules:
+            name = plain(f"{order.name}-{order.kind}", 60)
+            raise ParleyError(
+                f"There is no schedule `{name}` here. `{Command.DIGEST} list` shows all of them."
+            )
         elif order.kind:
             schedules = [one for one in schedules if one.kind is order.kind] or schedules
         return schedules

@@ -46,6 +46,8 @@ class SpokenOrder:
     """The kind of post that was named; None if none was."""
     name: str = ""
     """Words that may name the schedule, as in "the friday digest"."""
+    is_whole_name: bool = False
+    """Whether they are its name with the kind, as in "friday-digest"."""
     is_alone: bool = False
     """Whether it could be a look-up, as a verb alone could: "resume"."""
     channel_id: ChannelId = NO_CHANNEL
@@ -135,7 +137,7 @@ _AGAIN = re.compile(r"[\s,]*\bagain$", re.IGNORECASE)
 _OF_ANY = "the|an?|any|all|of|our|your|my|this|that|these|those|more|daily|weekly|regular|with|next"
 _THING = re.compile(
     rf"""(?:(?:{_OF_ANY})\s+)*
-    (?:(?P<name>[^\W\d_]+)[\s-]+(?=(?:questions?|digests?)\b))?
+    (?:(?P<name>[^\W\d_]+)(?:(?P<hyphen>-)|[\s-]+)(?=(?:questions?|digests?)\b))?
     (?:(?:(?:asking|sending|posting)\s+(?:me\s+|us\s+)?)?(?P<kind>question|digest)s?
     |(?:doing\s+)?(?<!of\s)(?:this|that|these|those)(?=\s*$|\s+(?:until|till?|for|to)\b)
     |(?:doing\s+)?it|them|everything|things?|bot|parley|posting|time(?:\s?zone)?(?:\s+of\s+(?:the\s+question|the\s+digest|it))?
@@ -366,7 +368,9 @@ def _about(verb: Verb, words: str) -> tuple[SpokenOrder, str, bool]:
     if found is None:
         return SpokenOrder(verb), words, False
     kind = PostKind(found["kind"].lower()) if found["kind"] else None
-    return SpokenOrder(verb, kind=kind, name=found["name"] or ""), words[found.end() :], True
+    name, is_whole_name = found["name"] or "", bool(found["hyphen"])
+    order = SpokenOrder(verb, kind=kind, name=name, is_whole_name=is_whole_name)
+    return order, words[found.end() :], True
 
 
 def _halt(words: str, today: date) -> SpokenOrder | None:

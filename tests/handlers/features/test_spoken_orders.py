@@ -242,6 +242,18 @@ async def test_a_pause_is_offered_only_if_the_post_then_comes_on_that_day(slack:
     assert labels(asked) == ["Change it to 09:30 on Fri (Europe/Lisbon)"]
 
 
+async def test_a_name_that_no_schedule_has_means_no_other(slack: Slack) -> None:
+    await slack.type("/digest on 09:30 daily")
+    await slack.type("/digest on 16:00 fri digest")
+    for said in ("/digest shift friday-question to 11", "@Parley pause the monday-digest"):
+        (answer,) = await (slack.say if said[0] == "@" else slack.type)(said)
+        assert "There is no schedule `" in answer["text"]
+        assert labels(answer) == []
+    for said in ("/digest shift daily-question to 11", "@Parley move the daily question to 11"):
+        (asked,) = await (slack.say if said[0] == "@" else slack.type)(said)
+        assert labels(asked) == ["Change it to 11:00 every day (Europe/Lisbon)"]
+
+
 async def test_to_resume_later_ends_a_pause_then(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest pause")
