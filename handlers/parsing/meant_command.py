@@ -72,12 +72,20 @@ def guess_command(word: str, rest: str, *, today: date) -> str:
     if typed in DELAY and (pause := _pause(_IT.sub("", rest), today)):
         return f"{DigestWord.PAUSE} {pause}"
     if guess is DigestWord.ON:
-        rest = _MOVED_TO.sub("", FROM_TO.sub("", _IT.sub("", rest)) if typed in MOVE else rest)
+        rest = _moved(rest) if typed in MOVE else _MOVED_TO.sub("", rest)
         if is_until(rest):
             return ""  # a schedule has no end
         rest = re.sub(r"\bto (?=\d)", "at ", rest)
     is_opposite = guess is DigestWord.OFF and _NO.search(as_typed(rest))
     return " ".join(f"{guess} {rest}".split()) if guess and not is_opposite else ""
+
+
+def _moved(words: str) -> str:
+    """Return what a change is to, perhaps after a name: "lunch-quiz from Mondays to Fridays"."""
+    name, _, when = _IT.sub("", words).partition(" ")
+    if not could_be_name(name):
+        name, when = "", f"{name} {when}"
+    return f"{name} {_MOVED_TO.sub('', FROM_TO.sub('', when))}".strip()
 
 
 def _pause(words: str, today: date) -> str:

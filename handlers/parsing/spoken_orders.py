@@ -94,7 +94,7 @@ _HAND_OVER = re.compile(
 )
 """An order to change who owns a schedule: "make Ben the owner"."""
 _CLAUSE = re.compile(
-    r"\s*[,;:.!()]+\s+|\s+-+\s+|\s+(?P<why>(?:be)?cause|cos|bc|since|due\s+to)\s+"
+    r"\s*[,;:.!()]+\s+|\s+\(|\s+-+\s+|\s+(?P<why>(?:be)?cause|cos|bc|since|due\s+to)\s+"
     r"|\s+(?:as|(?P<so>so))\s+"
     r"|\s+(?P<bare>)(?=(?:(?:we|they)'(?:re|ve)|(?:it|there)'s|i'(?:m|ve)|were|its|im"
     r"|(?:we|it|there|they)\s+(?:is|are|r|have|has))\s)",

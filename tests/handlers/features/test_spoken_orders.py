@@ -242,6 +242,17 @@ async def test_a_pause_is_offered_only_if_the_post_then_comes_on_that_day(slack:
     assert labels(asked) == ["Change it to 09:30 on Fri (Europe/Lisbon)"]
 
 
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [("to friday", {4}), ("from mondays to thursdays", {3}), ("to mon to wed", {0, 1, 2})],
+)
+async def test_a_schedule_is_moved_by_its_name(slack: Slack, said: str, days: set[int]) -> None:
+    await slack.type("/digest on 09:30 daily named lunch-quiz")
+    (asked,) = await slack.type(f"/digest move lunch-quiz {said}")
+    await slack.press(Action.DIGEST_GUESS, asked)
+    assert (await only(slack)).timetable.weekdays == days
+
+
 async def test_a_name_that_no_schedule_has_means_no_other(slack: Slack) -> None:
     await slack.type("/digest on 09:30 daily")
     await slack.type("/digest on 16:00 fri digest")

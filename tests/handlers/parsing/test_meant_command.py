@@ -73,11 +73,12 @@ def test_no_other_verb_of_a_change_is_a_pause(verb: str, until: str) -> None:
 
 def test_to_put_off_to_a_day_or_a_time_is_a_change() -> None:
     assert guess_command("push", "to Monday", today=_TODAY) == "on Monday"
-    assert guess_command("delay", "lunch-quiz to monday", today=_TODAY) == "on lunch-quiz to monday"
+    assert guess_command("delay", "lunch-quiz to monday", today=_TODAY) == "on lunch-quiz monday"
     assert guess_command("delay", "it to 10:30", today=_TODAY) == "on 10:30"
     assert guess_command("change", "until 10 december", today=_TODAY) == ""
     moved = guess_command("move", "lunch-quiz from mondays to fridays", today=_TODAY)
-    assert moved == "on lunch-quiz from mondays to fridays"
+    assert moved == "on lunch-quiz fridays"
+    assert guess_command("change", "mon to fri", today=_TODAY) == "on mon to fri"
     assert guess_command("move", "it from mondays to fridays", today=_TODAY) == "on fridays"
 
 

@@ -149,6 +149,7 @@ _ORDERS = """
     no, only on Mondays => on mon
     we have an offsite, skip friday => skip friday
     skip friday - company event => skip friday
+    skip tomorrow (offsite) => skip tomorrow
     it is too early so move it to 10 => on 10:00
     nobody will be around on friday => skip friday
     no one is around until january => pause until january
