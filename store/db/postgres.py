@@ -58,9 +58,9 @@ one writes, and the next one is ready. The others wait without a connection, so 
 """
 _CONNECT_SECONDS = 5
 _CHECKOUT_SECONDS = 10
-"""For a checkout from the pool, even if it opens a new connection."""
-_SHARE_SECONDS = 0.1
-"""Between two attempts to get a connection of a server that has none left."""
+"""For the wait for a connection of the pool, before a new one is opened."""
+_CROWDED_RETRY_SECONDS = 1
+"""Between two attempts of a process to open a connection if the server has none left."""
 _CROWDED_SECONDS = 3600
 """How often it is logged that the server has no connection left."""
 _LOCK_SECONDS = 10
@@ -215,6 +215,10 @@ class Postgres:
         """The connections that are checked out, by the ids of their server processes."""
         self._availability = Availability(on_loss=self._terminate_idle)
         self._retrying = asyncio.Lock()
+        self._permits = asyncio.Semaphore(_CONNECTIONS)
+        """One for each connection that is in use or being opened."""
+        self._next_retry = float("-inf")
+        """When the last permit that is withheld from a crowded server is released."""
         self._crowded_at: float | None = None
         """When it was last logged that the server has no connection left."""
         self._writing = asyncio.Semaphore(_WRITERS)
@@ -445,7 +449,10 @@ class Postgres:
                 raise
             finally:
                 self._in_use.discard(process)
-                await self._pool.release(raw)
+                try:
+                    await self._pool.release(raw)
+                finally:
+                    self._permits.release()
 
     async def _check_out(self) -> "asyncpg.pool.PoolConnectionProxy[Any]":
         if not self._availability.is_away:
@@ -463,20 +470,34 @@ class Postgres:
         """
         import asyncpg
 
-        time = asyncio.get_running_loop().time
-        until = time() + _CHECKOUT_SECONDS
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _CHECKOUT_SECONDS
         while True:
             try:
-                return await self._pool.acquire(timeout=_CHECKOUT_SECONDS)
+                async with asyncio.timeout_at(until):
+                    await self._permits.acquire()
+            except TimeoutError as error:
+                # An attempt that is under way may still find the server crowded.
+                if loop.time() < self._next_retry + _CONNECT_SECONDS:
+                    raise TemporaryDatabaseError(_CROWDED) from error
+                raise self._availability.lost(_reason(error)) from error
+            connection, release_at = None, loop.time()
+            try:
+                connection = await self._pool.acquire(timeout=_CONNECT_SECONDS)
+                return connection
             except asyncpg.TooManyConnectionsError as error:
                 if not self._pool.get_size():
                     raise self._availability.lost(_reason(error)) from error
                 self._log_crowded(error)
-                if time() + _SHARE_SECONDS > until:
-                    raise TemporaryDatabaseError(_CROWDED) from error
-                await asyncio.sleep(_SHARE_SECONDS)
+                # Each attempt costs the server a process. However many tasks wait, allow one a
+                # second: the others wait until a connection of our own is released.
+                release_at = max(self._next_retry, release_at) + _CROWDED_RETRY_SECONDS
+                self._next_retry = release_at
             except (OSError, TimeoutError, asyncpg.PostgresError) as error:
                 raise self._availability.lost(_reason(error)) from error
+            finally:
+                if connection is None:
+                    loop.call_at(release_at, self._permits.release)
 
     def _log_crowded(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()

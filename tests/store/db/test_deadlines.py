@@ -504,6 +504,29 @@ async def test_a_server_without_another_connection_is_not_away(
     assert caplog.text.count(crowded) == 1
 
 
+async def test_however_many_tasks_wait_a_crowded_server_is_asked_few_times(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each connection of the pool is tried once, and then a released one serves all tasks."""
+    attempts = 0
+    connect = asyncpg.connection.connect
+
+    async def counted(*args: Any, **options: Any) -> asyncpg.Connection:
+        nonlocal attempts
+        attempts += 1
+        return await connect(*args, **options)
+
+    monkeypatch.setattr(asyncpg.connection, "connect", counted)
+    monkeypatch.setattr(engine, "_CROWDED_RETRY_SECONDS", 3600)
+    async with with_one_connection(postgres_server) as (url, _), open_database(url) as database:
+        async with database.reading() as connection:
+            tasks = [asyncio.create_task(database.fetch(COUNT)) for _ in range(60)]
+            while attempts < engine._CONNECTIONS:
+                await connection.fetch(COUNT)
+        await asyncio.gather(*tasks)
+    assert attempts == engine._CONNECTIONS
+
+
 async def test_who_waits_too_long_for_the_only_connection_may_try_again(
     postgres_server: str, monkeypatch: pytest.MonkeyPatch, outages: Callable[[], list[str]]
 ) -> None:
