@@ -20,9 +20,14 @@ FROM_TO = re.compile(r"^from\s+.+?\s+to\s+", re.IGNORECASE)
 """What a change is from, which its end replaces: "move it from Mondays to Tuesdays"."""
 _CLOCK = re.compile(r"\d:\d|\d\s*[ap]\.?m\b|\b(?:at\s+(?!the\b)|noon\b|o'clock\b)", re.IGNORECASE)
 _NUMBER_AND_DAY = re.compile(
-    r"\d+\s+(?:for\s+|on\s+|this\s+|next\s+)*(?:today|tomorrow|\w+day)s?$", re.IGNORECASE
+    r"\b\d{1,2}\s+(?:for\s+|on\s+|this\s+|next\s+)*(?:today|tomorrow|\w+day)s?$", re.IGNORECASE
 )
 _TO = re.compile(r"^(?:to|for)\s+(?:at\s+)?", re.IGNORECASE)
+
+
+def is_timed(words: str) -> bool:
+    """Return whether *words* have a time of a day, which no pause can end at: "11 tomorrow"."""
+    return bool(_CLOCK.search(words) or _NUMBER_AND_DAY.search(words))
 
 
 def pause_of(words: str, *, today: date) -> str:
@@ -31,8 +36,8 @@ def pause_of(words: str, *, today: date) -> str:
     "To Friday" is none, because it could change the days of a schedule; see `one_day`.
     """
     when = _TO.sub("", words, count=1)
-    if _CLOCK.search(when) or _NUMBER_AND_DAY.match(when):
-        return ""  # a time on one day, which no schedule can have
+    if is_timed(when):
+        return ""
     with suppress(UnschedulableError):
         if not is_until(when) and is_read(parse_order, when, **READ_ORDER, today=today):
             return ""

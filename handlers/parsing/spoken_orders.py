@@ -12,7 +12,7 @@ from enum import StrEnum
 from handlers.button_value import NO_CHANNEL
 from handlers.mrkdwn import readable
 from handlers.parsing.dates import is_until, parse_posts, parse_until
-from handlers.parsing.delays import FROM_TO, READ_ORDER, pause_of
+from handlers.parsing.delays import FROM_TO, READ_ORDER, is_timed, pause_of
 from handlers.parsing.readings import LaterStartError, UnschedulableError, is_read
 from handlers.parsing.schedule_names import could_be_name
 from handlers.parsing.schedule_order import parse_order
@@ -391,7 +391,7 @@ def _halt(words: str, today: date) -> SpokenOrder | None:
         is_clear = is_named and not (verb is Verb.OFF and _ONE_POST.search(words))
         return replace(order, is_alone=is_alone) if verb and (is_clear or is_alone) else None
     if is_until(when):
-        is_pause = is_read(parse_until, when, today=today)
+        is_pause = not is_timed(when) and is_read(parse_until, when, today=today)
         return replace(order, verb=Verb.PAUSE, words=when) if is_pause else None
     days = " ".join(_NOUNS.sub(" ", rest).split())
     if (days.isdigit() and not is_named) or not is_read(parse_posts, days, today=today):
@@ -420,9 +420,8 @@ def _resume(words: str, today: date) -> SpokenOrder | None:
     again = _AGAIN.search(words)
     rest = _after("start" if again else _RESUME, words[: again.start()] if again else words)
     order, others, is_named = _about(Verb.RESUME, rest or "")
-    if others and is_read(
-        parse_until, until := f"until {_FROM.sub('', others, count=1)}", today=today
-    ):
+    until = f"until {_FROM.sub('', others, count=1)}" if others and not is_timed(others) else ""
+    if until and is_read(parse_until, until, today=today):
         return replace(order, verb=Verb.PAUSE, words=until)
     is_alone = words.lower() in _ALONE
     is_clear = is_named or again or is_alone

@@ -215,6 +215,7 @@ _LOOKUPS = """
     we are around on monday, sorry; everybody is here on monday
     not only on mondays; no question only on mondays; not every friday; not just on weekends
     end it on 24 december; end it on friday; stop the digest on friday; turn it off on monday
+    pause until friday at 10; resume it at 10 tomorrow; resume at 9:30; hold it until 9 on monday
     move it to 10:30 this friday; delay it until friday at 10; postpone it to 5 this tuesday
     get rid of this question; end that digest; cancel; drop; remove; delete; continue; no more
 """
