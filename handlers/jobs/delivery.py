@@ -41,9 +41,8 @@ _MAX_UNKNOWN_ERRORS = 5
 """How often to send a post that Slack refuses with an error that Parley does not know."""
 _UNREADABLE_WAIT = timedelta(seconds=30)
 """How long to wait before the next attempt to read a history that could not be read."""
-_RESTORE = timedelta(minutes=2)
-"""How long it takes at least to restore a backup. What was due so long before this process began
-may be in its channel, because the database may be older than the post."""
+_QUICKEST_RESTORE = timedelta(minutes=2)
+"""How long it takes at least to restore a backup."""
 _MAX_UNREADABLE = 5
 """How often to try that before a post is sent of which no call was recorded. Slack may allow one
 call a minute for all channels of a workspace; see `history`."""
@@ -106,7 +105,7 @@ class Delivery:
                 post,
                 owner=self.owner,
                 now=self.clock(),
-                may_be_there=post.due_at < self._began - _RESTORE,
+                may_be_there=self._may_be_there(post),
             )
             while claim:
                 claim = await self._send(claim, slot, follows)
@@ -127,11 +126,18 @@ class Delivery:
         if called and outcome.state is PostState.UNKNOWN:
             self._unanswered[post.key] = post.attempts, called
         # One transaction: the story need not wait for two.
-        is_sent = outcome.state is PostState.SENT and not outcome.is_found
-        claims_thread = claim.has_thread and is_sent and follows(post)
+        claims_thread = claim.has_thread and outcome.state is PostState.SENT and follows(post)
         return await self.store.posts.record(
             claim, outcome, now=self.clock(), claims_thread=claims_thread
         )
+
+    def _may_be_there(self, post: Post) -> bool:
+        """Return whether *post* may be in its channel although no call for it is recorded.
+
+        The database may be a backup that is older than the post. Nobody restores one under a bot
+        that runs, so this is about what was due before it began.
+        """
+        return post.due_at < self._began - _QUICKEST_RESTORE
 
     async def answer(self, post: Post, respond: AsyncRespond) -> None:
         """Send *post* through the response_url of the press that asked for it.
@@ -183,7 +189,9 @@ class Delivery:
             return self._unreadable(post, None)
         if arrived:
             log.info("post %s is in the channel's history: it had arrived", post.key)
-            return Outcome(PostState.SENT, message_ts=arrived, is_found=True)
+            return Outcome(
+                PostState.SENT, message_ts=arrived, story_may_be_there=self._may_be_there(post)
+            )
         checks = post.looks + 1
         if not post.doubts:
             called = post.called_at

@@ -132,8 +132,8 @@ class Outcome:
     """Whether the call to Slack ended without an answer."""
     is_absent: bool = False
     """Whether a check of the history did not find the message."""
-    is_found: bool = False
-    """Whether the message was found in the history. Then its story may be in the thread, too."""
+    story_may_be_there: bool = False
+    """Whether its story may be in the thread although no call is recorded; see `Posts.claim`."""
     stops_schedule: bool = False
     """Whether the channel refuses posts, so that its schedule is stopped."""
 
@@ -297,7 +297,7 @@ class Posts:
             return None
         return Claim(
             post=story,
-            may_have_arrived=False,
+            may_have_arrived=outcome.story_may_be_there,
             parent=replace(post, state=outcome.state, message_ts=outcome.message_ts),
             story_ids=claim.story_ids,
             articles=claim.articles,
@@ -442,7 +442,7 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
         if post and outcome and outcome.asks_person:
             await plan_unknown_outcome_notice(connection, post, now=now)
         if post and outcome and outcome.message_ts and change.has_thread:
-            due_at = before.due_at if outcome.is_found else now
+            due_at = before.due_at if outcome.story_may_be_there else now
             stories.append(_story(before, post, due_at=due_at))
             if change.claims_thread:
                 claims_of[stories[-1].key] = change
@@ -452,12 +452,7 @@ async def _write(connection: Connection, *, changes: Sequence[_Change]) -> Mappi
     planned = await plan_posts(connection, stories, now=now)
     await plan_counts(connection, moved.values(), now=now)
     claims = {
-        change.move.post.key: _claim(
-            to_post(planned[key]),
-            owner=change.move.post.owner,
-            now=change.move.at,
-            called_at=change.move.at,
-        )
+        change.move.post.key: _claim_story(to_post(planned[key]), change.move)
         for key, change in claims_of.items()
         if key in planned
     }
@@ -484,6 +479,11 @@ def _claim(post: Post, *, owner: str | None, now: datetime, called_at: datetime)
         owner=owner,
         error=post.error,
     )
+
+
+def _claim_story(story: Post, sent: Move) -> Move:
+    """Return the change that claims the *story* of a post together with the change to SENT."""
+    return _claim(story, owner=sent.post.owner, now=sent.at, called_at=story.due_at)
 
 
 async def _with_unknown_outcome(connection: Connection, team_id: TeamId, key: str) -> Post | None:
