@@ -33,7 +33,7 @@ def is_timed(words: str) -> bool:
 def pause_of(words: str, *, today: date) -> str:
     """Return *words* after a verb of `DELAY` as those of a pause; "" if they are no pause.
 
-    "To Friday" is none, because it could change the days of a schedule; see `one_day`.
+    "To Friday" is no pause, because it may mean that the posts come on Fridays; see `one_day`.
     """
     when = _TO.sub("", words, count=1)
     if is_timed(when):

@@ -160,7 +160,7 @@ def home_of(body: Interaction) -> TeamId:
     """Return the id of the team in which the app of this interaction is installed.
 
     In a Slack Connect channel, a view's `team` may be the other team (docs.slack.dev: Slack
-    Connect). Raises `ParleyError` if there is none: the app is installed for an organization.
+    Connect). Raises `ParleyError` if no team is named, because a whole organization installed it.
     """
     if home := (body.get("view") or {}).get("app_installed_team_id"):
         return TeamId(home)

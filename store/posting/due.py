@@ -34,7 +34,7 @@ def occurrences(timetable: Timetable, *, after: datetime) -> Iterator[Occurrence
 
 
 def due_at(timetable: Timetable, on: date) -> datetime | None:
-    """Return the UTC instant at which the post of the local date *on* is due; None without one."""
+    """Return the UTC instant at which the post of the local date *on* is due, or None."""
     return (
         _instant(on, timetable.at, ZoneInfo(timetable.zone)) if timetable.has_post_on(on) else None
     )

@@ -1,4 +1,4 @@
-"""Every kind of small talk has an answer, wherever it is said and whoever says it."""
+"""Every kind of small talk has an answer in every place, for members and for guests."""
 
 import re
 
